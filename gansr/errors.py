@@ -1,0 +1,40 @@
+"""Mistakes that a user can mend. The command line prints their message, one paragraph, and exits with 2."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """The message says where the mistake is, what was found, and what was expected."""
+
+
+class OptionsError(UserError):
+    """The options ask for something that does not exist or does not fit."""
+
+
+class DataError(UserError):
+    """A folder or an image is missing, unreadable, or does not fit the options."""
+
+
+class WeightsError(UserError):
+    """A file of weights is missing, unreadable, or belongs to another architecture."""
+
+
+class StorageError(UserError):
+    """Something could not be written; whatever was there before is still there."""
+
+
+class TrainingError(UserError):
+    """The run cannot go on: for example, a loss is no longer finite."""
+
+
+def choices_hint(name: str, choices: Iterable[str]) -> str:
+    """The end of a sentence about an unknown `name`: the nearest spelling, then every choice.
+
+    >>> choices_hint("blcks", ["features", "blocks"])
+    "Did you mean 'blocks'? Choices: blocks, features."
+    """
+    names = sorted(choices)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    return f"{hint}Choices: {', '.join(names) or '(none)'}."
