@@ -1,0 +1,6 @@
+"""The recipes by name."""
+
+from gansr.recipes.paired import Paired
+from gansr.recipes.paired_gan import PairedGan
+
+RECIPES = {"paired": Paired, "paired_gan": PairedGan}

@@ -1,0 +1,9 @@
+"""Networks that tell real images from generated ones: name -> class. Images in, logits out."""
+
+from torch import nn
+
+from gansr.models.discriminators.patch import PatchGAN
+from gansr.models.discriminators.unet import UNet
+from gansr.models.discriminators.vgg_style import VGGStyle
+
+DISCRIMINATORS: dict[str, type[nn.Module]] = {"vgg_style": VGGStyle, "patch": PatchGAN, "unet": UNet}

@@ -1,0 +1,62 @@
+"""Folders in the options -> batches to train on and sets to be judged on."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from accelerate import Accelerator
+
+from gansr.data.batch import Paired
+from gansr.data.batches import paired_batches
+from gansr.data.cache import ImageCache
+from gansr.data.evaluation_set import EvaluationSet
+from gansr.data.folders import check_sizes, find_images, pair_lr
+from gansr.data.training_set import HrOnly, PairedFiles
+from gansr.options.schema import Options
+
+
+def training_set(options: Options) -> HrOnly | PairedFiles:
+    """The training images: read from pairs of folders, or from one with LR made on the fly.
+
+    Raises:
+        DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
+    """
+    train = options.data.train
+    settings: dict[str, Any] = {
+        "crop": train.crop,
+        "scale": options.scale,
+        "seed": options.seed,
+        "flips": train.flips,
+        "rotations": train.rotations,
+        "cache": ImageCache(train.cache_megabytes),
+    }
+    if train.lr is None:
+        files = find_images(train.hr_folders, "data.train.hr")
+        check_sizes(files, train.crop, "data.train")
+        return HrOnly(files, **settings)
+    pairs = pair_lr(train.hr_folders, train.lr_folders, options.scale, "data.train")
+    check_sizes([hr for _, hr in pairs], train.crop, "data.train")
+    return PairedFiles(pairs, **settings)
+
+
+def training_batches(options: Options, accelerator: Accelerator) -> Callable[[int], Iterator[Paired]]:
+    """Number of the first micro-batch -> endless batches of this process from there."""
+    images, train = training_set(options), options.train
+    return lambda start: paired_batches(
+        images,
+        scale=options.scale,
+        batch=train.batch,
+        seed=options.seed,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+        start=start,
+        workers=options.data.train.workers,
+        device=accelerator.device,
+    )
+
+
+def validation_sets(options: Options) -> list[EvaluationSet]:
+    """The sets that validation measures."""
+    return [
+        EvaluationSet.open(name, folders.hr, folders.lr, options.scale, f"data.validation.{name}")
+        for name, folders in options.data.validation.items()
+    ]

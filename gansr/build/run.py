@@ -1,0 +1,224 @@
+"""One stage of a run: its folder, its networks, and what happens when it logs, validates and saves."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+import yaml
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+
+import gansr
+from gansr.build import data, parts
+from gansr.build import recipes as builders
+from gansr.data.evaluation_set import EvaluationSet
+from gansr.errors import OptionsError, StorageError
+from gansr.evaluation.pictures import before_and_after
+from gansr.evaluation.scores import Metric, evaluate
+from gansr.inference.upscale import Upscaler
+from gansr.models import weights
+from gansr.options.load import changes, dump
+from gansr.options.schema import Options
+from gansr.training import state
+from gansr.training.best import Best
+from gansr.training.checkpoints import Checkpoints
+from gansr.training.console import Console
+from gansr.training.journal import Journal
+from gansr.training.loop import Intervals, Loop, Progress
+from gansr.training.meter import Meter
+from gansr.training.recipe import Recipe
+from gansr.training.stopwatch import Stopwatch
+
+BEST, LAST = "best.safetensors", "last.safetensors"
+
+
+@dataclass
+class Stage:
+    """A stage of a run, built and ready; `train` runs it from where its folder stands."""
+
+    options: Options
+    accelerator: Accelerator
+    recipe: Recipe
+    sets: list[EvaluationSet]
+    metrics: dict[str, Metric]
+
+    def __post_init__(self) -> None:
+        tracked = self.options.checkpoints.best or next(iter(self.options.tracked), None)
+        higher = self.metrics[tracked.partition("/")[2]].higher_is_better if tracked else True
+        self.best = Best(tracked, higher)
+        self.progress, self.meter = Progress(), Meter()
+        self.changed: list[str] = []  # options that differ from those of the part already done
+        self.checkpoints = Checkpoints(self.folder / "checkpoints", self.options.checkpoints.keep)
+        self.extras: dict[str, state.Stateful] = {
+            "progress": self.progress,
+            "meter": self.meter,
+            "best": self.best,
+        }
+
+    @property
+    def folder(self) -> Path:
+        """Where the stage is written."""
+        return self.options.folder
+
+    def train(self) -> bool:
+        """Train to the end. False when a signal stopped it before; what it had is saved."""
+        accelerator, train = self.accelerator, self.options.train
+        first, start = accelerator.is_main_process, self._resume()
+        batches = data.training_batches(self.options, accelerator)
+        torch.manual_seed(self.options.seed + accelerator.process_index) if not start else None
+        images = train.batch * train.accumulate * accelerator.num_processes
+        if first:
+            self._save_options()
+        with Console(self.options.title, train.steps, start, images, visible=first) as console:
+            self._announce(console, start)
+            self.stopwatch = Stopwatch(start)
+            self.journal = Journal(self.folder, start, console, self.stopwatch, images, writes=first)
+            loop = Loop(
+                accelerator,
+                self.recipe,
+                parts.schedule(train),
+                batches,
+                Intervals(
+                    train.steps,
+                    self.options.log.every,
+                    self.options.validation.every,
+                    self.options.checkpoints.every,
+                ),
+                self._log,
+                self._validate,
+                self._save,
+                self.progress,
+                self.meter,
+            )
+            try:
+                finished = loop.run()
+            finally:
+                self.journal.close()
+        if finished and first:
+            self._write(LAST)
+        accelerator.wait_for_everyone()
+        return finished
+
+    def _resume(self) -> int:
+        latest = self.checkpoints.latest()
+        if latest is None:
+            return 0
+        if self.options.resume == "never":
+            raise OptionsError(
+                f"resume: never, but {self.folder} already holds a run ({latest.name}). Choices: another name:, "
+                f"resume: auto to go on with it, or remove that folder."
+            )
+        state.restore(latest, self.recipe, self.extras, self.accelerator)
+        return self.progress.step
+
+    def _announce(self, console: Console, start: int) -> None:
+        accelerator = self.accelerator
+        precision = {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)
+        where = f"{accelerator.num_processes} x {accelerator.device.type}, {precision}"
+        console.say(f"{self.options.title}: {where}, into {self.folder}" + (f", from step {start}" if start else ""))
+        for change in self.changed:
+            console.say(f"  changed since then: {change}")
+
+    def _save_options(self) -> None:
+        """Save the resolved options; what an earlier part of the run used is told."""
+        path = self.folder / "options.yml"
+        text = dump(self.options)
+        if path.exists() and self.progress.step:
+            self.changed = changes(yaml.safe_load(path.read_text("utf-8")), yaml.safe_load(text))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"{path}: the options cannot be saved: {error.strerror}.") from None
+
+    def _log(self, step: int, values: dict[str, float]) -> None:
+        names = ["lr", "lr/discriminator"]
+        rates = {
+            name: player.optimizer.param_groups[0]["lr"]
+            for name, player in zip(names, self.recipe.players, strict=False)
+        }
+        self.journal.losses(step, values, rates)
+
+    def _validate(self, step: int) -> None:
+        """Measure the averaged generator on every set, each process its share of the images."""
+        if not self.sets:
+            return
+        with self.stopwatch.paused():
+            for player in self.recipe.players:
+                player.share_buffers()
+            scores = evaluate(
+                self._upscaler(),
+                self.sets,
+                self.metrics,
+                rank=self.accelerator.process_index,
+                world=self.accelerator.num_processes,
+                gather=gather_object,
+                keep_images=self.options.validation.pictures,
+            )
+            flat = scores.flat()
+            improved = self.best.improved(step, flat)
+            if improved and self.accelerator.is_main_process:
+                self._write(BEST)
+            self.journal.scores(step, flat, f" (the best {self.best.metric} so far)" if improved else "")
+            for row in scores.rows:
+                if row.pictures:
+                    self.journal.picture(step, f"{row.set}/{row.image}", before_and_after(row.pictures))
+
+    def _upscaler(self) -> Upscaler:
+        network = self.recipe.players[0].best_networks()["generator"]
+        return Upscaler(network, self.options.scale, self.accelerator.device)
+
+    def _save(self, step: int) -> None:
+        with self.stopwatch.paused():
+            files = state.collect(self.recipe, self.extras, self.accelerator, self._describe)
+            if self.accelerator.is_main_process:
+                self.checkpoints.save(step, files)
+            self.accelerator.wait_for_everyone()
+
+    def _write(self, name: str) -> None:
+        network = self.recipe.players[0].best_networks()["generator"]
+        weights.write(self.folder / name, network.state_dict(), self._describe("generator"))
+
+    def _describe(self, network: str) -> dict[str, str]:
+        """Metadata of a weights file: enough to use it without options, and to know where it came from."""
+        options = self.options
+        made = {
+            "name": options.title,
+            "recipe": options.recipe,
+            "step": str(self.progress.step),
+            "seed": str(options.seed),
+            "gansr": gansr.__version__,
+            "torch": str(torch.__version__),
+        }
+        if network != "generator":
+            return made
+        return weights.describe(options.generator.type, options.scale, parts.generator_arguments(options), **made)
+
+
+def build_stage(options: Options, accelerator: Accelerator, inherited: Path | None) -> Stage:
+    """Build a stage's networks, weights, losses and validation sets.
+
+    Args:
+        options: the stage's.
+        accelerator: of the whole run.
+        inherited: the weights that the stage before ended with; used unless the options name others.
+    """
+    torch.manual_seed(options.seed)
+    build = partial(_start_weights, options, inherited)
+    with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
+        networks = build()
+        recipe = builders.recipe(options, networks, accelerator)
+        metrics = parts.metrics(options)
+    accelerator.gradient_accumulation_steps = options.train.accumulate
+    return Stage(options, accelerator, recipe, data.validation_sets(options), metrics)
+
+
+def _start_weights(options: Options, inherited: Path | None) -> builders.Networks:
+    networks = builders.networks(options)
+    for name, network in networks.items():
+        parts.load_start(network, getattr(options, name), name)
+    if inherited is not None and options.generator.weights is None:
+        where = f"generator (from the stage before, {inherited})"
+        weights.load_into(networks["generator"], weights.read(inherited).state, where, options.generator.strict)
+    return networks

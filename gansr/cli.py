@@ -1,0 +1,145 @@
+"""The command line: `gansr train | check | evaluate | upscale | list | schema`."""
+
+import errno
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from gansr.errors import UserError
+
+app = typer.Typer(
+    help="Train, evaluate and use generative super-resolution networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+OptionsFile = Annotated[Path, typer.Argument(help="options file (YAML)")]
+Overrides = Annotated[list[str] | None, typer.Argument(help="section.key=value, e.g. train.steps=1000")]
+Cpu = Annotated[bool, typer.Option("--cpu", help="do not use a GPU")]
+Scale = Annotated[int | None, typer.Option(help="for bicubic, and for weights that do not say theirs")]
+Generator = Annotated[
+    str | None,
+    typer.Option(help="architecture of weights that do not say theirs: '{type: rrdbnet, blocks: 23}'"),
+]
+Tile = Annotated[int | None, typer.Option(help="upscale in tiles of so many LR pixels: less memory")]
+
+
+@app.command()
+def train(options: OptionsFile, overrides: Overrides = None, cpu: Cpu = False) -> None:
+    """Train what the options file describes; an interrupted run goes on where it stopped."""
+    from gansr.build.train import train as run
+    from gansr.options.load import load
+
+    weights = run(load(options, overrides or ()), cpu)
+    if int(os.environ.get("RANK", "0")):
+        return
+    if weights is None:
+        Console(soft_wrap=True).print("Stopped and saved. The same command goes on from here.")
+        raise typer.Exit(130)
+    Console(soft_wrap=True).print(f"Done. Try it: gansr upscale PHOTO -o LARGE.png --weights {weights}", markup=False)
+
+
+@app.command()
+def check(options: OptionsFile, overrides: Overrides = None) -> None:
+    """Build everything without data or weights; print parameters, losses and an estimate of memory."""
+    from gansr.build.check import examine
+    from gansr.build.describe import examination_table
+    from gansr.options.load import load
+
+    console = Console()
+    for stage in load(options, overrides or ()):
+        console.print(examination_table(examine(stage)))
+
+
+@app.command()
+def evaluate(
+    weights: Annotated[list[str], typer.Argument(help="weights files, or the word bicubic")],
+    on: Annotated[list[str], typer.Option(help="NAME=HR_DIR[:LR_DIR]; may be given several times")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="also write every number here")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="psnr, ssim, or '{type: ..., argument: ...}'")] = None,
+    colour: Annotated[str, typer.Option(help="y or rgb, for psnr and ssim")] = "y",
+    border: Annotated[int | None, typer.Option(help="pixels cropped at each side; omitted: the scale")] = None,
+    scale: Scale = None,
+    generator: Generator = None,
+    tile: Tile = None,
+    cpu: Cpu = False,
+) -> None:
+    """Score weights, or plain bicubic, on folders of photos: PSNR, SSIM and more, each with its protocol."""
+    from gansr.build.evaluate import Request, run
+
+    run(Request(weights, on, metric or ["psnr", "ssim"], colour, border, scale, generator, tile, cpu, json_file))
+
+
+@app.command()
+def upscale(
+    source: Annotated[Path, typer.Argument(help="a photo, or a folder of photos")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="a file, or a folder")],
+    weights: Annotated[str, typer.Option(help="weights file, or the word bicubic")],
+    scale: Scale = None,
+    generator: Generator = None,
+    tile: Tile = None,
+    cpu: Cpu = False,
+) -> None:
+    """Upscale a photo, or every photo in a folder, with a trained network."""
+    from gansr.build.evaluate import upscaler
+    from gansr.inference.files import upscale_files
+
+    written = upscale_files(upscaler(weights, scale, generator, tile, cpu), source, output)
+    Console(soft_wrap=True).print(f"Wrote {len(list(written))} file(s) to {output}.", markup=False)
+
+
+@app.command("list")
+def list_(
+    table: Annotated[str, typer.Argument(help="generators, discriminators, losses, recipes, ...; all: every table")],
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Print what the `type:` of a component may be, with its arguments."""
+    from gansr.build.describe import listing_table
+    from gansr.build.listing import rows
+    from gansr.build.parts import TABLES
+
+    names = list(TABLES) if table == "all" else [table]
+    found = {name: rows(name) for name in names}
+    if as_json:
+        _print_json(found if table == "all" else found[table])
+        return
+    for name in names:
+        Console().print(listing_table(name, found[name]))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of an options file, so that an editor completes it."""
+    from gansr.build.listing import schema as whole
+
+    _print_json(whole())
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one paragraph and exit code 2, never a traceback."""
+    try:
+        app()
+    except UserError as error:
+        _fail(str(error))
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        _fail(f"The disk is full: {error}. Checkpoints written before are complete.")
+
+
+def _fail(message: str) -> None:
+    rank = int(os.environ.get("RANK", "0"))
+    who = f"process {rank}: " if rank else ""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]Error:[/] {who}{escape(message)}")
+    sys.exit(2)

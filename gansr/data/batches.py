@@ -1,0 +1,109 @@
+"""From training files to batches on the device."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, default_collate
+
+from gansr.data.batch import Paired
+from gansr.data.sampler import CounterSampler, Ticket
+from gansr.errors import UserError
+from gansr.imaging.resize import reduce_window_uint8
+
+
+class TrainingSet(Protocol):
+    """What can be cut into samples: `HrOnly` or `PairedFiles`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, ticket: Ticket, /) -> Any: ...
+
+
+def paired_batches(
+    dataset: TrainingSet,
+    *,
+    scale: int,
+    batch: int,
+    seed: int,
+    rank: int = 0,
+    world: int = 1,
+    start: int = 0,
+    workers: int = 0,
+    device: torch.device,
+) -> Iterator[Paired]:
+    """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
+
+    They depend on the arguments up to `start` alone: not on the number of workers, nor on what was drawn
+    before. The bytes of the files become floats, and LR where there are only windows of HR, on the device.
+    Nothing waits for the device. Closing the generator ends the workers. Raises DataError for a file that
+    cannot be read.
+    """
+    sampler = CounterSampler(len(dataset), batch, seed, rank, world, start)
+    for samples in _loaded(dataset, sampler, workers, pin_memory=device.type == "cuda"):
+        yield _to_paired(samples, scale, device)
+
+
+def _loaded(
+    dataset: TrainingSet, sampler: CounterSampler, workers: int, pin_memory: bool
+) -> Iterator[Tensor | Sequence[Tensor]]:
+    """Batches of bytes (B, h, w, 3). The loader's one epoch is the whole run: its workers live as long."""
+    loader = DataLoader(
+        _Collated(dataset),
+        batch_sampler=sampler,
+        num_workers=workers,
+        collate_fn=_as_it_is,
+        pin_memory=pin_memory,
+        worker_init_fn=_leave_interrupts_to_the_parent,
+        generator=torch.Generator(),  # the loader draws a number: not from the run's own randomness
+    )
+    for samples in loader:
+        if isinstance(samples, UserError):
+            raise samples
+        yield samples
+
+
+class _Collated(Dataset[Any]):
+    """A training set that hands over whole batches, and a user's mistake as a value.
+
+    Raised inside a worker, the mistake would arrive with the worker's traceback for a message.
+    """
+
+    def __init__(self, dataset: TrainingSet):
+        self.dataset = dataset
+
+    def __getitems__(self, tickets: list[Ticket]) -> Any:
+        try:
+            return default_collate([self.dataset[ticket] for ticket in tickets])
+        except UserError as error:
+            return error
+
+
+def _as_it_is(samples: Any) -> Any:
+    return samples
+
+
+def _leave_interrupts_to_the_parent(_worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent ends the workers
+
+
+def _to_paired(samples: Tensor | Sequence[Tensor], scale: int, device: torch.device) -> Paired:
+    """Windows (B, h, w, 3), or LR and HR crops of that shape, all uint8."""
+    if isinstance(samples, Tensor):
+        window, margin = _channels_first(samples, device), 2 * scale
+        return Paired(
+            lr=_floats(reduce_window_uint8(window, scale)),
+            hr=_floats(window[..., margin:-margin, margin:-margin]),
+        )
+    lr, hr = (_floats(_channels_first(crops, device)) for crops in samples)
+    return Paired(lr, hr)
+
+
+def _channels_first(images: Tensor, device: torch.device) -> Tensor:
+    return images.to(device, non_blocking=True).permute(0, 3, 1, 2)  # (B, 3, h, w), channels_last
+
+
+def _floats(levels: Tensor) -> Tensor:
+    return levels.to(torch.float32, memory_format=torch.channels_last) / 255

@@ -1,0 +1,61 @@
+"""Whole images to upscale and score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gansr.data.folders import find_images, pair_lr
+from gansr.data.images import read_image, to_rgb
+from gansr.imaging.resize import mod_crop, reduce_uint8
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image of an evaluation set; C = 1 where both files are grey, else 3."""
+
+    name: str  # the HR file's path within its folder, without its extension
+    lr: np.ndarray  # uint8 (h, w, C)
+    hr: np.ndarray  # uint8 (scale*h, scale*w, C)
+
+
+class EvaluationSet:
+    """Images in the order of their names, read when they are asked for.
+
+    `files` are (name, lr, hr); without an LR file, the LR is MATLAB's bicubic of the HR.
+    """
+
+    def __init__(self, name: str, files: Sequence[tuple[str, Path | None, Path]], scale: int):
+        self.name, self.files, self.scale = name, list(files), scale
+
+    @classmethod
+    def open(cls, name: str, hr: Path, lr: Path | None, scale: int, where: str) -> "EvaluationSet":
+        """Find the images of a folder, and their LR in another one if there is one.
+
+        `where` names the options' section in messages, for example "data.validation.set5". Raises DataError
+        as `find_images` and `pair_lr` do.
+        """
+        if lr is None:
+            pairs = [(None, file) for file in find_images([hr], f"{where}.hr")]
+        else:
+            pairs = pair_lr([hr], [lr], scale, where)
+        files = [(file.relative_to(hr).with_suffix("").as_posix(), lr_file, file) for lr_file, file in pairs]
+        return cls(name, files, scale)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Example:
+        name, lr_file, hr_file = self.files[index]
+        hr = mod_crop(read_image(hr_file), self.scale)
+        lr = _reduced(hr, self.scale) if lr_file is None else read_image(lr_file)
+        if lr.shape[2] != hr.shape[2]:
+            lr, hr = to_rgb(lr), to_rgb(hr)
+        return Example(name, lr, hr)
+
+
+def _reduced(image: np.ndarray, scale: int) -> np.ndarray:
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None]  # (1, C, H, W)
+    return reduce_uint8(pixels, scale)[0].permute(1, 2, 0).contiguous().numpy()

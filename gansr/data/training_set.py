@@ -1,0 +1,145 @@
+"""Random, aligned, flipped and turned crops of training images, as bytes; the device makes floats of them.
+
+Everything random about a sample comes from its number (see `sampler`), so it is the same whoever cuts it,
+and when.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from gansr.data.cache import ImageCache
+from gansr.data.images import to_rgb
+from gansr.data.sampler import Ticket, sample_generator
+from gansr.errors import OptionsError
+from gansr.imaging.resize import mod_crop
+
+
+class Cut(NamedTuple):
+    """Where a crop lies, in LR pixels, and how it is laid."""
+
+    top: int
+    left: int
+    flip_rows: bool
+    flip_columns: bool
+    turn: bool
+
+    def lay(self, crop: np.ndarray) -> np.ndarray:
+        """Flip and turn (H, W, C): a view."""
+        crop = crop[::-1] if self.flip_rows else crop
+        crop = crop[:, ::-1] if self.flip_columns else crop
+        return np.rot90(crop) if self.turn else crop
+
+
+class Cutter:
+    """Draws the cut of each sample.
+
+    `crop` is the side of the HR crop in pixels, a multiple of `scale`. `flips` mirrors rows, and columns,
+    half of the time each; `rotations` turns by 90 degrees half of the time. Raises OptionsError for a crop
+    that does not divide.
+    """
+
+    def __init__(self, crop: int, scale: int, seed: int, flips: bool = True, rotations: bool = True):
+        if crop <= 0 or crop % scale:
+            raise OptionsError(
+                f"crop: found {crop}; expected a multiple of the scale {scale}, "
+                f"for example {max(1, crop // scale) * scale}."
+            )
+        self.crop, self.scale, self.seed, self.flips, self.rotations = crop, scale, seed, flips, rotations
+
+    def cut(self, number: int, height: int, width: int) -> Cut:
+        """The cut of sample `number` from an HR image of this size; it lies on a multiple of `scale`."""
+        random = sample_generator(self.seed, number)
+        top, left = (int(random.integers((side - self.crop) // self.scale + 1)) for side in (height, width))
+        # Three coins are tossed whatever the options, so that they do not move any crop.
+        flip_rows, flip_columns, turn = (bool(coin) for coin in random.integers(2, size=3))
+        return Cut(top, left, self.flips and flip_rows, self.flips and flip_columns, self.rotations and turn)
+
+
+class HrOnly(Dataset[np.ndarray]):
+    """Windows of HR images, from which the device makes LR and HR.
+
+    A sample is uint8 (crop + 4*scale, crop + 4*scale, 3): the crop, and 2*scale pixels around it on each
+    side, mirrored where the image ends. So `reduce_window_uint8` makes from the window exactly the crop of
+    the LR of the whole image.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        crop: int,
+        scale: int,
+        seed: int,
+        flips: bool = True,
+        rotations: bool = True,
+        cache: ImageCache | None = None,
+    ):
+        self.files = list(files)
+        self.cutter = Cutter(crop, scale, seed, flips, rotations)
+        self.cache = cache or ImageCache(0)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, ticket: Ticket) -> np.ndarray:
+        crop, scale = self.cutter.crop, self.cutter.scale
+        image = mod_crop(self.cache.read(self.files[ticket.index]), scale)
+        cut = self.cutter.cut(ticket.number, *image.shape[:2])
+        window = mirrored_window(image, cut.top * scale, cut.left * scale, crop, margin=2 * scale)
+        return cut.lay(to_rgb(window)).copy()  # the cached image itself is read-only
+
+
+class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray]]):
+    """Aligned crops of LR and HR files.
+
+    A sample is (lr, hr): uint8 (crop/scale, crop/scale, 3) and uint8 (crop, crop, 3). `pairs` are (lr, hr) as
+    `pair_lr` gives them.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[tuple[Path, Path]],
+        crop: int,
+        scale: int,
+        seed: int,
+        flips: bool = True,
+        rotations: bool = True,
+        cache: ImageCache | None = None,
+    ):
+        self.pairs = list(pairs)
+        self.cutter = Cutter(crop, scale, seed, flips, rotations)
+        self.cache = cache or ImageCache(0)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, ticket: Ticket) -> tuple[np.ndarray, np.ndarray]:
+        crop, scale = self.cutter.crop, self.cutter.scale
+        lr, hr = (self.cache.read(file) for file in self.pairs[ticket.index])
+        hr = mod_crop(hr, scale)
+        cut = self.cutter.cut(ticket.number, *hr.shape[:2])
+
+        def take(image: np.ndarray, factor: int) -> np.ndarray:
+            inside = mirrored_window(image, cut.top * factor, cut.left * factor, crop * factor // scale, margin=0)
+            return cut.lay(to_rgb(inside)).copy()
+
+        return take(lr, 1), take(hr, scale)
+
+
+def mirrored_window(image: np.ndarray, top: int, left: int, side: int, margin: int) -> np.ndarray:
+    """Cut side x side pixels and `margin` more on each side from (H, W, C), mirrored where the image ends.
+
+    Edge pixels are mirrored too, as in `gansr.imaging.resize.surround`. A view where nothing lies outside.
+    """
+    height, width = image.shape[:2]
+    assert 0 <= top <= height - side and 0 <= left <= width - side, (image.shape, top, left, side)
+    spans = [(start - margin, start + side + margin, end) for start, end in ((top, height), (left, width))]
+    inside = image[tuple(slice(max(start, 0), min(stop, end)) for start, stop, end in spans)]
+    missing = [(max(-start, 0), max(stop - end, 0)) for start, stop, end in spans]
+    if not any(map(any, missing)):
+        return inside
+    # What is mirrored lies within `margin` of the border, hence within `inside`.
+    return np.pad(inside, [*missing, (0, 0)], mode="symmetric")

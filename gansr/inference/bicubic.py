@@ -1,0 +1,18 @@
+"""The baseline of every table."""
+
+import numpy as np
+import torch
+
+from gansr.imaging.resize import enlarge_uint8
+
+
+class Bicubic:
+    """MATLAB's bicubic enlargement, in its 8-bit arithmetic; called like an `Upscaler`."""
+
+    def __init__(self, scale: int) -> None:
+        self.scale = scale
+
+    def __call__(self, lr: np.ndarray) -> np.ndarray:
+        """Uint8 (h, w, C) -> uint8 (scale*h, scale*w, C)."""
+        image = torch.tensor(lr).permute(2, 0, 1)[None]  # (1, C, h, w)
+        return enlarge_uint8(image, self.scale)[0].permute(1, 2, 0).contiguous().numpy()

@@ -1,0 +1,43 @@
+"""Losses that compare two images pixel by pixel. Each maker returns a function of (sr, target) -> scalar."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn import functional as F
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # (sr, target), both (B, C, H, W) -> scalar
+
+
+def l1() -> Loss:
+    """Mean absolute difference."""
+    return F.l1_loss
+
+
+def l2() -> Loss:
+    """Mean squared difference (MSE)."""
+    return F.mse_loss
+
+
+def charbonnier(eps: float = 1e-3) -> Loss:
+    """Mean of sqrt(d^2 + eps^2): l1 with a rounded tip.
+
+    Lai et al. 2017 (LapSRN). Identical images give `eps`, not 0. BasicSR's `eps: 1e-12` is this function's
+    `eps` squared, so it corresponds to 1e-6 here.
+    """
+
+    def loss(sr: Tensor, target: Tensor) -> Tensor:
+        return ((sr - target).square() + eps**2).sqrt().mean()
+
+    return loss
+
+
+def huber(delta: float = 0.1) -> Loss:
+    """d^2 / 2 for |d| below delta, delta (|d| - delta / 2) above it: l2 near zero, l1 for outliers.
+
+    Huber 1964. Differences of images in [0, 1] hardly exceed 1, so `delta: 1` is half of l2.
+    """
+
+    def loss(sr: Tensor, target: Tensor) -> Tensor:
+        return F.huber_loss(sr, target, delta=delta)
+
+    return loss

@@ -1,0 +1,68 @@
+"""What exactly two images are compared on: which colours, without which border."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from gansr.errors import DataError
+from gansr.imaging.colour import grey, luma
+
+Colour = Literal["y", "rgb"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The part of a protocol that PSNR and SSIM share; papers that differ in it cannot be compared.
+
+    Y against RGB is worth almost 2 dB, full-range against studio-range Y 1.3 dB.
+    """
+
+    colour: Colour
+    border: int  # pixels cut off each side: the borders of x4 images are guesses
+
+    def planes(self, sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
+        """Both images as float64 (1 or 3, h, w) on the scale 0..255, border removed.
+
+        Y is not rounded. A greyscale ground truth is compared as it is, over the full range 0..255, as
+        published tables do: through Y of RGB, grey images would gain 1.3 dB.
+
+        Raises:
+            DataError: the sizes differ, or nothing is left inside the border.
+        """
+        sr, hr = (image.to(torch.float64) / 255 for image in match_colours(sr, hr))
+        if hr.shape[0] == 3 and self.colour == "y":
+            sr, hr = luma(sr), luma(hr)
+        return 255 * self.crop(sr), 255 * self.crop(hr)
+
+    def crop(self, image: Tensor) -> Tensor:
+        """The image without its border."""
+        height, width = image.shape[-2:]
+        if min(height, width) <= 2 * self.border:
+            raise DataError(
+                f"An image of {width}x{height} pixels is too small to be compared: "
+                f"nothing is left inside a border of {self.border} pixels."
+            )
+        return image[..., self.border : height - self.border, self.border : width - self.border]
+
+    def __str__(self) -> str:
+        colours = {"y": "Y of BT.601 studio range", "rgb": "RGB"}[self.colour]
+        border = f"{self.border} px border cropped" if self.border else "whole image"
+        return f"{colours}, {border}"
+
+
+def match_colours(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
+    """Uint8 images (C, H, W) with as many channels as the ground truth: beside a grey one, `sr` turns grey.
+
+    Raises:
+        DataError: different sizes, or a grey `sr` beside a ground truth in colour.
+    """
+    if sr.shape[-2:] != hr.shape[-2:] or sr.shape[0] < hr.shape[0]:
+        found, expected = (
+            f"{channels} channels of {width}x{height}" for channels, height, width in (sr.shape, hr.shape)
+        )
+        raise DataError(f"An image of {found} pixels cannot be compared with a ground truth of {expected}.")
+    if sr.shape[0] > hr.shape[0]:
+        sr = grey(sr.to(torch.float64) / 255) * 255
+    return sr, hr

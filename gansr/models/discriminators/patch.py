@@ -1,0 +1,59 @@
+"""The discriminator of pix2pix and CycleGAN."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from gansr.models.layers.checks import check_positive, check_side
+from gansr.models.layers.normalisation import Norm, convolution, unnormalised
+
+
+class PatchGAN(nn.Module):
+    """One logit per patch: the discriminator of pix2pix (Isola et al. 2017), for texture rather than content.
+
+    (B, 3, H, W) in [0, 1] -> (B, 1, H / 2^layers - 2, W / 2^layers - 2) logits, rounded down before the 2.
+    `layers` halvings; each logit sees 16, 34, 70 (pix2pix's own), 142 or 286 pixels for 1 to 5 of them.
+    Images need 3 * 2^layers pixels a side (24 for 3), or OptionsError. Names and initialisation (normal,
+    deviation 0.02) are those of the authors' code; "spectral" bounds the weights of all layers.
+    """
+
+    def __init__(
+        self,
+        features: int = 64,
+        layers: Literal[1, 2, 3, 4, 5] = 3,
+        norm: Norm = "batch",
+        in_channels: int = 3,
+    ) -> None:
+        super().__init__()
+        check_positive("patch", features=features, in_channels=in_channels)
+        self.least = 3 * 2**layers
+        widths = [features * min(2**layer, 8) for layer in range(layers + 1)]
+        first, _ = convolution(in_channels, features, 4, 2, unnormalised(norm))
+        model: list[nn.Module] = [first, activation()]
+        for layer in range(1, layers + 1):
+            stride = 2 if layer < layers else 1
+            model += [*convolution(widths[layer - 1], widths[layer], 4, stride, norm), activation()]
+        last, _ = convolution(widths[-1], 1, 4, 1, unnormalised(norm))
+        self.model = nn.Sequential(*model, last)
+        self.model.apply(initialise)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(B, in_channels, H, W) -> (B, 1, H / 2^layers - 2, W / 2^layers - 2)."""
+        check_side("patch", *image.shape[-2:], least=self.least)
+        return self.model(image)
+
+
+def activation() -> nn.Module:
+    """LeakyReLU of slope 0.2, in place."""
+    return nn.LeakyReLU(0.2, inplace=True)
+
+
+def initialise(layer: nn.Module) -> None:
+    """Weights of deviation 0.02 (Isola et al. 2017, section 6.2): around 0, or 1 for a normalisation."""
+    if isinstance(layer, nn.Conv2d):
+        # Spectral normalisation keeps the parameter under another name and computes `weight` from it.
+        nn.init.normal_(getattr(layer, "weight_orig", layer.weight), 0.0, 0.02)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    elif isinstance(layer, nn.BatchNorm2d):
+        nn.init.normal_(layer.weight, 1.0, 0.02)

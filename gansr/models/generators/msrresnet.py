@@ -1,0 +1,62 @@
+"""SRResNet without normalisation."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansr.models.layers.checks import check_positive, check_residual, check_scale
+from gansr.models.layers.initialise import kaiming_
+from gansr.models.layers.resizing import FACTORS
+
+
+class MSRResNet(nn.Module):
+    """SRResNet without batch normalisation, learning what bilinear enlargement lacks (as in BasicSR).
+
+    (B, in_channels, H, W) in [0, 1] -> (B, out_channels, scale * H, scale * W), linear. Scales 2, 3, 4 and 8.
+    Names of weights are those of BasicSR's MSRResNet, so its files load; x8 has one more step, `upconv3`.
+    """
+
+    def __init__(
+        self, scale: int, features: int = 64, blocks: int = 16, in_channels: int = 3, out_channels: int = 3
+    ) -> None:
+        super().__init__()
+        check_scale("msrresnet", scale, FACTORS)
+        check_positive("msrresnet", features=features, blocks=blocks, in_channels=in_channels)
+        check_residual("msrresnet", in_channels, out_channels)
+        self.scale = scale
+        self.factors = FACTORS[scale]
+        self.conv_first = nn.Conv2d(in_channels, features, 3, padding=1)
+        self.body = nn.Sequential(*[Residual(features) for _ in range(blocks)])
+        for step, factor in enumerate(self.factors, start=1):
+            upconv = nn.Conv2d(features, features * factor**2, 3, padding=1)
+            kaiming_(upconv, scale=0.1)
+            self.add_module(f"upconv{step}", upconv)
+        self.conv_hr = nn.Conv2d(features, features, 3, padding=1)
+        self.conv_last = nn.Conv2d(features, out_channels, 3, padding=1)
+        kaiming_(self.conv_first, self.conv_hr, self.conv_last, scale=0.1)
+
+    def forward(self, lr: Tensor) -> Tensor:
+        """(B, in_channels, H, W) -> (B, out_channels, scale * H, scale * W)."""
+        x = self.body(leaky(self.conv_first(lr)))  # (B, features, H, W)
+        for step, factor in enumerate(self.factors, start=1):
+            x = leaky(F.pixel_shuffle(getattr(self, f"upconv{step}")(x), factor))
+        x = self.conv_last(leaky(self.conv_hr(x)))
+        return x + F.interpolate(lr, scale_factor=self.scale, mode="bilinear", align_corners=False)
+
+
+class Residual(nn.Module):
+    """Convolution, ReLU, convolution, plus the input."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(features, features, 3, padding=1)
+        self.conv2 = nn.Conv2d(features, features, 3, padding=1)
+        kaiming_(self.conv1, self.conv2, scale=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, features, H, W) -> the same shape."""
+        return x + self.conv2(F.relu(self.conv1(x), inplace=True))
+
+
+def leaky(x: Tensor) -> Tensor:
+    """LeakyReLU of slope 0.1, in place: no convolution needs its own output again."""
+    return F.leaky_relu(x, 0.1, inplace=True)

@@ -1,0 +1,51 @@
+"""Real-ESRGAN's small, fast network."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansr.models.layers.checks import check_positive, check_residual, check_scale
+
+SCALES = (1, 2, 3, 4, 8)
+
+
+class SRVGGNetCompact(nn.Module):
+    """Real-ESRGAN's compact network, made for speed: plain convolutions, one pixel shuffle at the end.
+
+    (B, in_channels, H, W) in [0, 1] -> (B, out_channels, scale * H, scale * W), linear. It learns what
+    nearest-neighbour enlargement lacks. Scales 1, 2, 3, 4 and 8. `convolutions` counts those between the
+    first and the last. Names of weights are those of Real-ESRGAN (realesr-animevideov3,
+    realesr-general-x4v3).
+    """
+
+    def __init__(
+        self,
+        scale: int,
+        features: int = 64,
+        convolutions: int = 16,
+        activation: Literal["relu", "prelu", "leaky_relu"] = "prelu",
+        in_channels: int = 3,
+        out_channels: int = 3,
+    ) -> None:
+        super().__init__()
+        check_scale("srvgg_compact", scale, SCALES)
+        check_positive("srvgg_compact", features=features, convolutions=convolutions, in_channels=in_channels)
+        check_residual("srvgg_compact", in_channels, out_channels)
+        self.scale = scale
+        layers: list[nn.Module] = []
+        for inputs in (in_channels, *[features] * convolutions):
+            layers += [nn.Conv2d(inputs, features, 3, padding=1), activate(activation, features)]
+        self.body = nn.Sequential(*layers, nn.Conv2d(features, out_channels * scale**2, 3, padding=1))
+
+    def forward(self, lr: Tensor) -> Tensor:
+        """(B, in_channels, H, W) -> (B, out_channels, scale * H, scale * W)."""
+        residual = F.pixel_shuffle(self.body(lr), self.scale)
+        return residual + F.interpolate(lr, scale_factor=self.scale, mode="nearest")
+
+
+def activate(name: str, features: int) -> nn.Module:
+    """A new activation layer; PReLU has a slope for each of its features."""
+    if name == "prelu":
+        return nn.PReLU(features)
+    return nn.ReLU(inplace=True) if name == "relu" else nn.LeakyReLU(0.1, inplace=True)

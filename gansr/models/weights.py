@@ -1,0 +1,176 @@
+"""Weights in files: read what the field writes, refuse what does not fit, write safetensors whole."""
+
+import os
+import pickle
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from gansr.errors import StorageError, WeightsError
+from gansr.models.architecture import Architecture, architecture, describe
+from gansr.models.legacy import modernise
+from gansr.models.recognise import recognise
+
+__all__ = ["Architecture", "Weights", "architecture", "describe", "load_into", "pack", "read", "write"]
+
+CONTAINERS = ("params_ema", "params", "state_dict")
+"""Where other projects keep the weights inside a checkpoint, best first."""
+
+WRAPPERS = ("module.", "_orig_mod.")
+"""What wrapping a network (for several devices, for compilation) puts before its names."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors on the CPU by name, and the text that the file carries beside them."""
+
+    state: dict[str, Tensor]
+    metadata: dict[str, str]
+
+
+def read(path: str | Path) -> Weights:
+    """The weights in a .safetensors, .pth or .pt file, with the names of today.
+
+    Of a checkpoint's parts `params_ema` is taken, or else `params`, or else `state_dict`. Raises WeightsError
+    if there is no such file, it is damaged, it would run code, or it holds no tensors.
+    """
+    path = Path(path)
+    readers = {".safetensors": read_safetensors, ".pth": read_pickle, ".pt": read_pickle}
+    if path.suffix not in readers:
+        raise WeightsError(f"{path}: weights are read from {', '.join(readers)} files, not '{path.suffix}'.")
+    if not path.is_file():
+        raise WeightsError(f"{path}: there is no such file of weights.")
+    content, metadata = readers[path.suffix](path)
+    return Weights(modernise({unwrapped(name): value for name, value in tensors(path, content)}), metadata)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata."""
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: damaged or cut short, not a readable safetensors file ({error}).") from error
+
+
+def read_pickle(path: Path) -> tuple[Any, dict[str, str]]:
+    """Whatever was saved, as long as it is data and not code."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True), {}
+    except pickle.UnpicklingError as error:
+        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+            raise WeightsError(
+                f"{path}: refused, because reading it would run code stored in it, not only load tensors. "
+                "Ask its author for a plain state dict or a .safetensors file."
+            ) from error
+        raise WeightsError(f"{path}: damaged or cut short, not a readable PyTorch file.") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(f"{path}: damaged or cut short, not a readable PyTorch file ({reason}).") from error
+
+
+def tensors(path: Path, content: Any) -> list[tuple[str, Tensor]]:
+    """The tensors by name in what a file held."""
+    if isinstance(content, Mapping):
+        inner = next((content[key] for key in CONTAINERS if isinstance(content.get(key), Mapping)), content)
+        if inner and all(isinstance(value, Tensor) for value in inner.values()):
+            return list(inner.items())
+    raise WeightsError(
+        f"{path}: holds no table of tensors by name, neither directly nor under {', '.join(CONTAINERS)}. "
+        "It is perhaps a training checkpoint of another kind."
+    )
+
+
+def unwrapped(name: str) -> str:
+    """The name as the bare network has it."""
+    for prefix in WRAPPERS:
+        name = name.removeprefix(prefix)
+    return name
+
+
+def load_into(network: nn.Module, state: Mapping[str, Tensor], where: str, strict: bool = True) -> list[str]:
+    """Copy weights into a network. `where` begins the message of an error: the option or the file.
+
+    Strict, every name and shape must fit. Otherwise what fits is loaded, and the names that found no partner,
+    the network's and the file's, are returned. Raises WeightsError, and then the network is as it was.
+    """
+    own = network.state_dict()
+    missing = [name for name in own if name not in state]
+    unexpected = [name for name in state if name not in own]
+    shared = [name for name in own if name in state]
+    misshapen = [name for name in shared if own[name].shape != state[name].shape]
+    fitting = {name: state[name] for name in shared if own[name].shape == state[name].shape}
+    left_out = missing + unexpected + misshapen
+    if left_out and (strict or not fitting):
+        shapes = [f"{name}: file {list(state[name].shape)}, network {list(own[name].shape)}" for name in misshapen]
+        complaints = [
+            sample("missing", missing),
+            sample("unexpected", unexpected),
+            sample("of another shape", shapes),
+        ]
+        raise WeightsError(
+            f"{where}: these weights do not fit {type(network).__name__}: "
+            f"{'; '.join(filter(None, complaints))}. {resemblance(state)}"
+        )
+    network.load_state_dict(fitting, strict=False)
+    return left_out
+
+
+def sample(what: str, names: list[str]) -> str:
+    """How many there are, and the first three."""
+    if not names:
+        return ""
+    return f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+
+
+def resemblance(state: Mapping[str, Tensor]) -> str:
+    """What the weights look like instead."""
+    found = recognise(state)
+    if found is None:
+        return "The file looks like another architecture, or the same with other arguments."
+    arguments = ", ".join(f"{key}: {value}" for key, value in found.arguments.items())
+    return f"The file looks like {{type: {found.type}, {arguments}}} at scale {found.scale}."
+
+
+def pack(state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """The content of a safetensors file, serialised in memory: as much memory as the weights take."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    return safetensors.torch.save(plain, metadata=dict(metadata))
+
+
+def write(path: str | Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file that is complete or not there: a temporary file takes its place at the end.
+
+    Python does the writing, since only then a full disk is an OSError. Raises StorageError; a file that was
+    there before is then untouched.
+    """
+    path = Path(path)
+    content = pack(state, metadata)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: could not be written ({error.strerror or error}). It needs {len(content) / 1e6:.1f} "
+            f"MB, {free(path.parent) / 1e6:.1f} MB are free there."
+        ) from error
+
+
+def free(folder: Path) -> int:
+    """Bytes free on the disk of the folder, or of its nearest parent that exists."""
+    return shutil.disk_usage(next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())).free

@@ -1,0 +1,74 @@
+"""pydantic's findings in the words of someone who wrote a YAML file."""
+
+import types
+from collections.abc import Sequence
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from gansr.errors import choices_hint
+
+WANTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "a text (put it in quotes)",
+    "path_type": "a path",
+    "tuple_type": "a list, such as [1, 2]",
+    "list_type": "a list, such as [1, 2]",
+    "dict_type": "a mapping, such as {key: value}",
+    "model_type": "a mapping, such as {key: value}",
+    "model_attributes_type": "a mapping, such as {key: value}",
+    "none_required": "nothing",
+}
+
+
+def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """One paragraph: every finding with its key, what was found and what was expected."""
+    found: dict[str, list[str]] = {}
+    for detail in error.errors():
+        path = [part for part in detail["loc"] if not _is_branch(part)]
+        found.setdefault(".".join(map(str, path)), []).append(_finding(detail, model, path))
+    sentences = [f"{key}: {' or '.join(dict.fromkeys(texts))}" if key else texts[0] for key, texts in found.items()]
+    return f"{where}: " + "; ".join(sentences) + ("" if sentences[-1].endswith(".") else ".")
+
+
+def _finding(detail: Any, model: type[BaseModel], path: Sequence[int | str]) -> str:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return f"there is no such key. {choices_hint(str(path[-1]), _keys(model, path[:-1]))}".rstrip(".")
+    if kind == "missing":
+        return "is missing"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "literal_error":
+        return f"expected {detail['ctx']['expected']}, found {detail['input']!r}"
+    if kind in WANTED:
+        return f"expected {WANTED[kind]}, found {detail['input']!r}"
+    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, found {detail['input']!r}"
+
+
+def _keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """The keys that the mapping at `path` may hold."""
+    here: Any = model
+    for part in path:
+        if isinstance(here, type) and issubclass(here, BaseModel) and part in here.model_fields:
+            here = _inner(here.model_fields[str(part)].annotation)
+        elif get_origin(here) in (dict, list, tuple):
+            here = _inner(get_args(here)[1 if get_origin(here) is dict else 0])
+    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+
+
+def _inner(annotation: Any) -> Any:
+    """`X | None` is X."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(choice for choice in get_args(annotation) if choice is not type(None))
+    return annotation
+
+
+def _is_branch(part: int | str) -> bool:
+    """pydantic names the branch of a union it tried (`function-...`, `tuple[...]`); a YAML key it is not."""
+    return isinstance(part, str) and (
+        "[" in part or "-" in part or part in {"str", "int", "float", "bool", "path", "none"}
+    )

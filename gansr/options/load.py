@@ -1,0 +1,73 @@
+"""An options file and overrides -> frozen, typed options, one for each stage; and back to a file."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from gansr.errors import OptionsError, choices_hint
+from gansr.options.explain import explain
+from gansr.options.reader import read
+from gansr.options.schema import RECIPE_OPTIONS, Options
+from gansr.options.stages import expand
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> tuple[Options, ...]:
+    """The stages of the run that `path` describes; a file without `stages:` has one.
+
+    Raises:
+        OptionsError: anything that is misspelt, missing, doubled, or of the wrong type.
+    """
+    tree = read(path)
+    return tuple(validate(stage, _where(path, stage)) for stage in expand(tree, overrides, str(path)))
+
+
+def validate(tree: dict[str, Any], where: str) -> Options:
+    """One stage's tree -> options of the class that its `recipe:` names."""
+    if "recipe" not in tree:
+        raise OptionsError(f"{where}: recipe: is missing. {choices_hint('', RECIPE_OPTIONS)}")
+    recipe = str(tree["recipe"])
+    if recipe not in RECIPE_OPTIONS:
+        raise OptionsError(f"{where}: recipe: there is no '{recipe}'. {choices_hint(recipe, RECIPE_OPTIONS)}")
+    if recipe == "paired" and "discriminator" in tree:
+        raise OptionsError(f"{where}: discriminator: recipe paired plays no game; use paired_gan, or remove it.")
+    tree, model = _spelled_out(tree, where), RECIPE_OPTIONS[recipe]
+    try:  # through JSON: there, strict still takes a list for a tuple and a text for a path
+        return model.model_validate_json(json.dumps(tree, default=str), strict=True)
+    except ValidationError as error:
+        raise OptionsError(explain(error, model, where)) from None
+
+
+def dump(options: Options) -> str:
+    """The resolved options as YAML, every default spelled out: a run is reproduced from it."""
+    return yaml.safe_dump(options.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def changes(old: dict[str, Any], new: dict[str, Any], path: str = "") -> list[str]:
+    """What differs between two resolved option trees, as `key: old -> new`."""
+    found: list[str] = []
+    for key in dict.fromkeys([*old, *new]):
+        before, after, here = old.get(key), new.get(key), f"{path}{key}"
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += changes(before, after, f"{here}.")
+        elif before != after:
+            found.append(f"{here}: {before} -> {after}")
+    return found
+
+
+def _spelled_out(tree: dict[str, Any], where: str) -> dict[str, Any]:
+    """`train.halve_at` becomes the schedule it is short for, so that saved options say it once."""
+    train = tree.get("train")
+    if not isinstance(train, dict) or train.get("halve_at") is None:
+        return tree
+    if "schedule" in train:
+        raise OptionsError(f"{where}: train: give either halve_at or schedule, not both.")
+    rest = {key: value for key, value in train.items() if key != "halve_at"}
+    return tree | {"train": rest | {"schedule": {"type": "halving", "at": train["halve_at"]}}}
+
+
+def _where(path: Path, tree: dict[str, Any]) -> str:
+    return f"{path} (stage {tree['stage']})" if "stage" in tree else str(path)

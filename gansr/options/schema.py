@@ -1,0 +1,197 @@
+"""The whole options file, typed and frozen. Plain data: this module knows no network, loss or data set."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from gansr.options.component import Component
+
+Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GeneratorOptions(Component):
+    """A generator by name with its arguments, perhaps starting from weights."""
+
+    weights: Path | None = Field(default=None, description="start from this file (.safetensors, .pth)")
+    strict: bool = Field(default=True, description="false: load what fits, name what does not")
+
+
+class DiscriminatorOptions(GeneratorOptions):
+    """A discriminator by name with its arguments, perhaps starting from weights."""
+
+
+class LossOptions(Component):
+    """One row of the loss table."""
+
+    weight: NonNegativeFloat = Field(default=1.0, description="factor in the sum of losses")
+
+
+class TrainSetOptions(Strict):
+    """Where the training images are and how crops are taken."""
+
+    hr: Path | tuple[Path, ...] = Field(description="folder(s) of sharp images, nested folders included")
+    lr: Path | tuple[Path, ...] | None = Field(
+        default=None, description="folder(s) of their LR versions; omitted: MATLAB-exact bicubic LR is made"
+    )
+    crop: PositiveInt = Field(default=128, description="side of the HR crop in pixels, a multiple of the scale")
+    flips: bool = True
+    rotations: bool = True
+    workers: NonNegativeInt = Field(default=2, description="loader processes for each training process; 0: none")
+    cache_megabytes: NonNegativeInt = Field(default=512, description="decoded images kept in memory by each worker")
+
+    @property
+    def hr_folders(self) -> tuple[Path, ...]:
+        """The HR folders, always as a tuple."""
+        return self.hr if isinstance(self.hr, tuple) else (self.hr,)
+
+    @property
+    def lr_folders(self) -> tuple[Path, ...]:
+        """The LR folders, the n-th for the n-th HR folder; none when LR is made on the fly."""
+        return self.lr if isinstance(self.lr, tuple) else () if self.lr is None else (self.lr,)
+
+
+class SetOptions(Strict):
+    """One validation set."""
+
+    hr: Path
+    lr: Path | None = Field(default=None, description="omitted: MATLAB-exact bicubic LR is made")
+
+
+class DataOptions(Strict):
+    """The images to learn from and the images to be judged on."""
+
+    train: TrainSetOptions
+    validation: dict[Word, SetOptions] = Field(default_factory=dict)
+
+
+class TrainOptions(Strict):
+    """How long, how fast, in which precision."""
+
+    steps: PositiveInt
+    batch: PositiveInt = Field(default=16, description="images for each process and micro-batch")
+    accumulate: PositiveInt = Field(default=1, description="micro-batches added up for one step")
+    lr: PositiveFloat = 1e-4
+    discriminator_lr: PositiveFloat | None = Field(default=None, description="omitted: as `lr`")
+    optimizer: Component = Component(type="adam")
+    schedule: Component = Component(type="constant")
+    halve_at: tuple[PositiveInt, ...] | None = Field(
+        default=None, description="short for schedule: {type: halving, at: [...]}", exclude=True
+    )
+    warm_up: NonNegativeInt = Field(default=0, description="steps over which the rate rises from nothing")
+    ema: float | None = Field(default=0.999, gt=0, lt=1, description="decay of the averaged generator; null: none")
+    clip: PositiveFloat | None = Field(default=None, description="largest norm of each player's gradient")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        default="auto", description="auto: bf16 on GPUs that have it, else fp32"
+    )
+    channels_last: bool = True
+    compile: bool = Field(default=False, description="torch.compile the networks (GPU; off while you debug)")
+
+
+class ValidationOptions(Strict):
+    """What is measured on the validation sets, and how often."""
+
+    every: PositiveInt = Field(default=5000, description="steps")
+    metrics: dict[Word, Component] = {"psnr": Component(type="psnr"), "ssim": Component(type="ssim")}
+    pictures: NonNegativeInt = Field(default=3, description="images of each set shown in TensorBoard")
+
+
+class CheckpointOptions(Strict):
+    """What is kept of a run."""
+
+    every: PositiveInt = Field(default=5000, description="steps")
+    keep: PositiveInt = Field(default=3, description="the last N checkpoints stay")
+    best: str | None = Field(default=None, description="SET/METRIC that names the best weights; omitted: the first")
+
+
+class LogOptions(Strict):
+    """Console, log.jsonl and TensorBoard."""
+
+    every: PositiveInt = Field(default=100, description="steps; values are means since the last line")
+
+
+class Common(Strict):
+    """What every recipe has."""
+
+    name: Word
+    stage: Word | None = Field(default=None, description="set for each of `stages:`", exclude=True)
+    seed: NonNegativeInt = 0
+    scale: Literal[1, 2, 3, 4, 8]
+    generator: GeneratorOptions
+    data: DataOptions
+    train: TrainOptions
+    validation: ValidationOptions = ValidationOptions()
+    checkpoints: CheckpointOptions = CheckpointOptions()
+    log: LogOptions = LogOptions()
+    resume: Literal["auto", "never"] = Field(default="auto", description="auto: go on where the run's folder stands")
+    output: Path = Field(default=Path("experiments"), description="runs are written to output/name")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Common":
+        if self.data.train.crop % self.scale:
+            raise ValueError(f"data.train.crop ({self.data.train.crop}) must be a multiple of scale ({self.scale})")
+        best, known = self.checkpoints.best, list(self.tracked)
+        if best is not None and best not in known:
+            raise ValueError(f"checkpoints.best: no '{best}' is measured; choices: {', '.join(known) or '(none)'}")
+        return self
+
+    @property
+    def tracked(self) -> tuple[str, ...]:
+        """Every SET/METRIC that validation measures."""
+        return tuple(f"{name}/{metric}" for name in self.data.validation for metric in self.validation.metrics)
+
+    @property
+    def folder(self) -> Path:
+        """Where this run, or this stage of it, is written."""
+        return self.output / self.name / self.stage if self.stage else self.output / self.name
+
+    @property
+    def title(self) -> str:
+        """The name of the run and its stage, for people."""
+        return f"{self.name}/{self.stage}" if self.stage else self.name
+
+
+class PairedOptions(Common):
+    """Imitate the ground truth: SRResNet, EDSR, RRDB's first stage."""
+
+    recipe: Literal["paired"]
+    losses: dict[Word, LossOptions] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _no_game(self) -> "PairedOptions":
+        if "adversarial" in self.losses:
+            raise ValueError("losses.adversarial plays a game: remove it, or use recipe: paired_gan")
+        return self
+
+
+class PairedGanOptions(Common):
+    """Imitate the ground truth and convince a discriminator: SRGAN, ESRGAN."""
+
+    recipe: Literal["paired_gan"]
+    discriminator: DiscriminatorOptions
+    losses: dict[Word, LossOptions]
+
+    @model_validator(mode="after")
+    def _a_game(self) -> "PairedGanOptions":
+        if "adversarial" not in self.losses:
+            raise ValueError("losses.adversarial is missing: recipe paired_gan plays a game")
+        return self
+
+
+Options = PairedOptions | PairedGanOptions
+RECIPE_OPTIONS: dict[str, Any] = {"paired": PairedOptions, "paired_gan": PairedGanOptions}

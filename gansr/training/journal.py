@@ -1,0 +1,103 @@
+"""What a run writes down: log.jsonl (exact, resumable), TensorBoard, and the console."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansr.errors import StorageError
+from gansr.training.console import Console
+from gansr.training.stopwatch import Stopwatch
+
+
+class Journal:
+    """The first process's notes. Made with `writes=False` by the others, it stays silent.
+
+    log.jsonl holds only what a resumed run repeats exactly: no times. Lines beyond `step`, written before a crash
+    and after the last checkpoint, are cut off.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        step: int,
+        console: Console,
+        stopwatch: Stopwatch,
+        images: int,
+        writes: bool = True,
+    ) -> None:
+        self.folder, self.console, self.stopwatch, self.images, self.writes = (
+            folder, console, stopwatch, images, writes,
+        )  # fmt: skip
+        if not writes:
+            return
+        from torch.utils.tensorboard.writer import SummaryWriter  # slow to import
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / "log.jsonl"
+        self._cut_after(step)
+        self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
+
+    def losses(self, step: int, values: Mapping[str, float], rates: Mapping[str, float]) -> None:
+        """A line of mean losses and learning rates, and the speed beside it."""
+        seconds = self.stopwatch.lap(step)
+        if not self.writes:
+            return
+        self._line({"step": step, **values, **rates})
+        speed = {"speed/seconds_per_step": seconds, "speed/images_per_second": self.images / seconds}
+        for name, value in {**values, **rates, **speed}.items():
+            self.board.add_scalar(name, value, step)
+        self.console.losses(step, values, seconds)
+
+    def scores(self, step: int, scores: Mapping[str, float], note: str) -> None:
+        """A line of validation scores; `note` says what happened to the best weights."""
+        if not self.writes:
+            return
+        self._line({"step": step, **scores})
+        for name, value in scores.items():
+            self.board.add_scalar(f"validation/{name}", value, step)
+        self.console.say(f"step {step}: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()) + note)
+
+    def picture(self, step: int, name: str, image: np.ndarray) -> None:
+        """A picture (H, W, 3) uint8 for TensorBoard."""
+        if self.writes:
+            self.board.add_image(name, image, step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Flush TensorBoard's queue."""
+        if self.writes:
+            self._or_full(self.board.close)
+
+    def _line(self, values: Mapping[str, float]) -> None:
+        line = json.dumps({k: v if math.isfinite(v) else str(v) for k, v in values.items()})
+
+        def append() -> None:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+        self._or_full(append)
+
+    def _cut_after(self, step: int) -> None:
+        if not self.path.exists():
+            return
+        lines = [line for line in self.path.read_text("utf-8").splitlines() if _step_of(line) <= step]
+        self._or_full(lambda: self.path.write_text("".join(f"{line}\n" for line in lines), "utf-8"))
+
+    def _or_full(self, write: Callable[[], Any]) -> None:
+        try:
+            write()
+        except OSError as error:
+            raise StorageError(
+                f"{self.folder}: the log cannot be written: {error.strerror}. Checkpoints written before stand."
+            ) from None
+
+
+def _step_of(line: str) -> float:
+    """The step of a log line; a line cut short by a crash belongs to no step and is dropped."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf

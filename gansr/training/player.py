@@ -1,0 +1,114 @@
+"""A player of the GAN game: the networks that one optimizer moves, and how a turn is taken.
+
+There are two players however many networks there are: in CycleGAN both generators belong to one
+player and both discriminators to the other.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+
+from gansr.training.ema import Ema
+
+
+class Player:
+    """Networks, their optimizer, and their running averages.
+
+    Args:
+        networks: by name; a name is also the name of the network's file in a checkpoint.
+        accelerator: wraps the networks for several processes and lower precision. The optimizer stays ours:
+            Accelerate shares one gradient scaler among all optimizers, which is wrong for two players.
+        optimizer: makes the optimizer from the parameters.
+        rate: learning rate at pace 1.
+        ema: decay of the averages; None keeps none.
+        clip: largest norm of the gradient over all networks; None leaves gradients alone.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        accelerator: Accelerator,
+        optimizer: Callable[[list[nn.Parameter]], Optimizer],
+        rate: float,
+        ema: float | None = None,
+        clip: float | None = None,
+    ) -> None:
+        self.networks = {name: network.to(accelerator.device) for name, network in networks.items()}
+        self.averages = {} if ema is None else {name: Ema(n, ema) for name, n in self.networks.items()}
+        self.accelerator, self.rate, self.clip = accelerator, rate, clip
+        self.prepared = {name: accelerator.prepare_model(n) for name, n in self.networks.items()}
+        self.parameters = list(itertools.chain.from_iterable(n.parameters() for n in self.networks.values()))
+        self.optimizer = optimizer(self.parameters)
+        half = accelerator.mixed_precision == "fp16"
+        self.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=half)
+        self._frozen = False
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Run the player's network, when it has just one."""
+        (name,) = self.networks
+        return self[name](image)
+
+    def __getitem__(self, name: str) -> nn.Module:
+        """The network to call: unwrapped while frozen, since then it has no gradients to share with others."""
+        return self.networks[name] if self._frozen else self.prepared[name]
+
+    def pace(self, factor: float) -> None:
+        """Set the learning rate to `factor` times the player's rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate * factor
+
+    def minimize(self, loss: Tensor) -> None:
+        """Take a turn: backward, clip, step, average. While gradients accumulate, only backward."""
+        self.scaler.scale(loss / self.accelerator.gradient_accumulation_steps).backward()
+        if not self.accelerator.sync_gradients:
+            return
+        if self.clip is not None:
+            self.scaler.unscale_(self.optimizer)
+            clip_grad_norm_(self.parameters, self.clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        for name, average in self.averages.items():
+            average.update(self.networks[name])
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The other player's turn: gradients flow through these networks, not into them."""
+        self._freeze(True)
+        try:
+            yield
+        finally:
+            self._freeze(False)
+
+    def _freeze(self, frozen: bool) -> None:
+        self._frozen = frozen
+        for parameter in self.parameters:
+            parameter.requires_grad_(not frozen)
+
+    def best_networks(self) -> dict[str, nn.Module]:
+        """What is validated and shipped: the averages, or the networks themselves when there are none."""
+        averages = {name: average.network for name, average in self.averages.items()}
+        return dict(self.networks) | averages
+
+    def share_buffers(self) -> None:
+        """Give every process the first one's buffers: batch statistics are gathered by each on its own."""
+        if self.accelerator.num_processes > 1:
+            for network in (*self.networks.values(), *(a.network for a in self.averages.values())):
+                for buffer in network.buffers():
+                    torch.distributed.broadcast(buffer, src=0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The optimizer's and the scaler's state; networks are saved as files of their own."""
+        return {"optimizer": self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from `state`."""
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])

@@ -1,0 +1,114 @@
+"""Everything that a run must remember to continue exactly."""
+
+import io
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from torch import nn
+
+from gansr.errors import WeightsError
+from gansr.models import weights
+from gansr.training.recipe import Recipe
+
+STATE = "state.pt"
+
+
+class Stateful(Protocol):
+    """Anything else that a checkpoint holds."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What to save."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from it."""
+        ...
+
+
+def collect(
+    recipe: Recipe,
+    extras: Mapping[str, Stateful],
+    accelerator: Accelerator,
+    describe: Callable[[str], dict[str, str]],
+) -> dict[str, bytes]:
+    """The files of a checkpoint. All processes must call it; only the first one's files are written.
+
+    Args:
+        recipe: whose players' networks, averages and optimizers are saved.
+        extras: further state by name (progress, sums of the log, image pools).
+        accelerator: tells the processes apart.
+        describe: network name -> metadata of its file.
+    """
+    streams = gather_object([_random_state()])
+    files = {
+        f"{name}.safetensors": weights.pack(network.state_dict(), describe(name.partition(".")[0]))
+        for name, network in _networks(recipe).items()
+    }
+    state = {
+        "players": [player.state_dict() for player in recipe.players],
+        "extras": {name: extra.state_dict() for name, extra in extras.items()},
+        "random": streams,
+    }
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return files | {STATE: buffer.getvalue()}
+
+
+def restore(folder: Path, recipe: Recipe, extras: Mapping[str, Stateful], accelerator: Accelerator) -> None:
+    """Continue from a checkpoint.
+
+    Raises:
+        WeightsError: a file is damaged, or the checkpoint belongs to another architecture.
+    """
+    for name, network in _networks(recipe).items():
+        path = folder / f"{name}.safetensors"
+        weights.load_into(network, weights.read(path).state, where=str(path))
+    try:
+        state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+        for player, saved in zip(recipe.players, state["players"], strict=True):
+            player.load_state_dict(saved)
+        for name, extra in extras.items():
+            extra.load_state_dict(state["extras"][name])
+    except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
+        raise WeightsError(
+            f"{folder / STATE}: the run cannot go on from this checkpoint: {error}. "
+            f"Remove {folder} to go on from the one before it."
+        ) from None
+    if accelerator.process_index < len(state["random"]):
+        _set_random_state(state["random"][accelerator.process_index])
+
+
+def _networks(recipe: Recipe) -> dict[str, nn.Module]:
+    """File name -> network, averages as `generator.average`."""
+    found: dict[str, nn.Module] = {}
+    for player in recipe.players:
+        found |= player.networks
+        found |= {f"{name}.average": average.network for name, average in player.averages.items()}
+    return found
+
+
+def _random_state() -> dict[str, Any]:
+    version, words, gauss = random.getstate()
+    numpy_state: Any = np.random.get_state(legacy=False)  # users' own components may draw from it
+    return {
+        "python": [version, list(words), gauss],
+        "numpy": [numpy_state["state"]["key"].tolist(), numpy_state["state"]["pos"]],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+    }
+
+
+def _set_random_state(state: dict[str, Any]) -> None:
+    version, words, gauss = state["python"]
+    random.setstate((version, tuple(words), gauss))
+    key, position = state["numpy"]
+    np.random.set_state({"bit_generator": "MT19937", "state": {"key": np.array(key, np.uint32), "pos": position}})
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])

@@ -1,0 +1,169 @@
+import multiprocessing
+import subprocess
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gansr.data.batches import paired_batches
+from gansr.data.sampler import CounterSampler
+from gansr.data.training_set import HrOnly, PairedFiles
+from gansr.errors import DataError
+from gansr.imaging.resize import reduce_uint8
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def files(tmp_path):
+    random = np.random.default_rng(0)
+    files = [tmp_path / f"{number}.png" for number in range(5)]
+    for file in files:
+        Image.fromarray(random.integers(0, 256, (24, 26, 3), dtype=np.uint8)).save(file)
+    return files
+
+
+def batches(dataset, count, **settings):
+    settings = {"scale": 2, "batch": 3, "seed": 1, "device": CPU} | settings
+    stream = paired_batches(dataset, **settings)
+    taken = list(islice(stream, count))
+    stream.close()
+    return taken
+
+
+def same(first, second):
+    return len(first) == len(second) and all(
+        torch.equal(one.lr, other.lr) and torch.equal(one.hr, other.hr)
+        for one, other in zip(first, second, strict=True)
+    )
+
+
+def test_floats_in_range_channels_first(files):
+    (batch,) = batches(HrOnly(files, 8, 2, seed=1), 1)
+    assert batch.lr.shape == (3, 3, 4, 4) and batch.hr.shape == (3, 3, 8, 8)
+    for image in (batch.lr, batch.hr):
+        assert image.dtype == torch.float32 and 0 <= image.min() < image.max() <= 1
+        assert image.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_lr_is_that_of_the_whole_image(tmp_path):
+    """One image, cropped to itself: the pair is the image and its MATLAB LR, exactly."""
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    dataset = HrOnly([tmp_path / "a.png"], 16, 4, seed=0, flips=False, rotations=False)
+    (batch,) = batches(dataset, 1, scale=4, batch=1)
+    hr = torch.from_numpy(image).permute(2, 0, 1)[None]
+    assert torch.equal(batch.hr, hr / 255)
+    assert torch.equal(batch.lr, reduce_uint8(hr, 4) / 255)
+
+
+def test_pairs(files):
+    dataset = PairedFiles([(file, file) for file in files], 8, 1, seed=1)
+    (batch,) = batches(dataset, 1, scale=1)
+    assert batch.lr.shape == (3, 3, 8, 8) and torch.equal(batch.lr, batch.hr)
+
+
+def test_workers_change_nothing_and_end(files):
+    dataset = HrOnly(files, 8, 2, seed=1)
+    assert same(batches(dataset, 7), batches(dataset, 7, workers=2))
+    assert not multiprocessing.active_children()
+
+
+def test_start_equals_skipping(files):
+    dataset = HrOnly(files, 8, 2, seed=1)
+    assert same(batches(dataset, 7)[4:], batches(dataset, 3, start=4))
+
+
+def test_two_processes_see_what_one_sees(files):
+    dataset = HrOnly(files, 8, 2, seed=1)
+    one = batches(dataset, 3, batch=4)
+    halves = [batches(dataset, 3, batch=2, rank=rank, world=2) for rank in (0, 1)]
+    for batch, first, second in zip(one, *halves, strict=True):
+        assert torch.equal(batch.hr, torch.cat([first.hr, second.hr]))
+        assert torch.equal(batch.lr, torch.cat([first.lr, second.lr]))
+
+
+def test_own_randomness_only(files):
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    first = batches(HrOnly(files, 8, 2, seed=1), 2)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    np.random.seed(99)
+    torch.manual_seed(99)
+    assert same(first, batches(HrOnly(files, 8, 2, seed=1), 2))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_damaged_file_reaches_the_user_as_one_sentence(files, workers):
+    files[2].write_bytes(files[2].read_bytes()[:600])
+    with pytest.raises(DataError) as caught:
+        batches(HrOnly(files, 8, 2, seed=1), 4, workers=workers)
+    assert str(caught.value).startswith(f"{files[2]} cannot be read: ")
+    assert "\n" not in str(caught.value) and "Traceback" not in str(caught.value)
+    assert not multiprocessing.active_children()
+
+
+class Threads:
+    """A training set that tells how many threads torch uses where samples are made."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, ticket):
+        return np.full((10, 10, 3), torch.get_num_threads(), dtype=np.uint8)
+
+
+def test_workers_use_one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        (batch,) = batches(Threads(), 1, workers=1, batch=1)
+    finally:
+        torch.set_num_threads(threads)
+    assert (batch.hr * 255 == 1).all()
+
+
+def test_order_is_the_samplers(tmp_path):
+    files = [tmp_path / f"{number}.png" for number in range(6)]
+    for number, file in enumerate(files):
+        Image.fromarray(np.full((8, 8, 3), number, dtype=np.uint8)).save(file)
+    taken = batches(HrOnly(files, 8, 2, seed=0), 4, seed=3)
+    expected = [[ticket.index for ticket in batch] for batch in islice(CounterSampler(6, 3, 3), 4)]
+    assert [(batch.hr[:, 0, 0, 0] * 255).round().int().tolist() for batch in taken] == expected
+
+
+ORPHAN = """
+import os, signal, multiprocessing, sys, torch
+from pathlib import Path
+from gansr.data.batches import paired_batches
+from gansr.data.training_set import HrOnly
+dataset = HrOnly(sorted(Path(sys.argv[1]).glob("*.png")), 8, 2, seed=1)
+stream = paired_batches(dataset, scale=2, batch=3, seed=1, workers=2, device=torch.device("cpu"))
+next(stream)
+print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_die_with_their_parent(files):
+    killed = subprocess.run([sys.executable, "-c", ORPHAN, files[0].parent], stdout=subprocess.PIPE, check=False)
+    workers = killed.stdout.split()
+    assert len(workers) == 2
+    deadline = time.monotonic() + 30
+    while any(alive(int(pid)) for pid in workers):
+        assert time.monotonic() < deadline, "workers outlive their parent"
+        time.sleep(0.2)

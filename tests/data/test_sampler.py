@@ -1,0 +1,43 @@
+from itertools import islice
+
+import numpy as np
+
+from gansr.data.sampler import CounterSampler, permutation, sample_generator
+
+
+def take(batches, **settings):
+    return list(islice(CounterSampler(**{"length": 10, "batch": 4, "seed": 7} | settings), batches))
+
+
+def test_every_epoch_holds_every_image_once_in_another_order():
+    indices = [ticket.index for batch in take(10) for ticket in batch]
+    epochs = [indices[start : start + 10] for start in range(0, 40, 10)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+    assert [ticket.number for batch in take(10) for ticket in batch] == list(range(40))
+
+
+def test_start_equals_skipping():
+    assert take(9)[5:] == take(4, start=5)
+
+
+def test_processes_share_one_stream():
+    one = take(6, batch=4)
+    halves = [take(6, batch=2, rank=rank, world=2) for rank in (0, 1)]
+    assert [first + second for first, second in zip(*halves, strict=True)] == one
+
+
+def test_seed_matters_and_repeats():
+    assert take(3) == take(3)
+    assert take(1, batch=10) != take(1, batch=10, seed=8)
+
+
+def test_sample_streams_do_not_overlap():
+    """Philox counts up while it draws: neighbouring samples whose counters differ by one would share numbers."""
+    draws = [sample_generator(3, number).integers(2**63, size=64) for number in range(20)]
+    assert len(np.unique(draws)) == 20 * 64
+    np.testing.assert_array_equal(draws[5], sample_generator(3, 5).integers(2**63, size=64))
+
+
+def test_samples_are_independent_of_the_order():
+    assert (sample_generator(3, 0).permutation(100) != permutation(100, 3, 0)).any()
