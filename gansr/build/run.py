@@ -1,13 +1,12 @@
 """One stage of a run: its folder, its networks, and what happens when it logs, validates and saves."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import torch
 import yaml
 from accelerate import Accelerator
-from accelerate.utils import gather_object
+from accelerate.utils import gather_object, set_seed
 
 import gansr
 from gansr.build import data, parts
@@ -64,9 +63,9 @@ class Stage:
     def train(self) -> bool:
         """Train to the end. False when a signal stopped it before; what it had is saved."""
         accelerator, train = self.accelerator, self.options.train
+        set_seed(self.options.seed, device_specific=True)  # whatever is drawn from now on differs by process
         first, start = accelerator.is_main_process, self._resume()
         batches = data.training_batches(self.options, accelerator)
-        torch.manual_seed(self.options.seed + accelerator.process_index) if not start else None
         images = train.batch * train.accumulate * accelerator.num_processes
         if first:
             self._save_options()
@@ -204,10 +203,8 @@ def build_stage(options: Options, accelerator: Accelerator, inherited: Path | No
         accelerator: of the whole run.
         inherited: the weights that the stage before ended with; used unless the options name others.
     """
-    torch.manual_seed(options.seed)
-    build = partial(_start_weights, options, inherited)
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
-        networks = build()
+        networks = _start_weights(options, inherited)
         recipe = builders.recipe(options, networks, accelerator)
         metrics = parts.metrics(options)
     accelerator.gradient_accumulation_steps = options.train.accumulate

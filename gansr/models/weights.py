@@ -1,5 +1,6 @@
 """Weights in files: read what the field writes, refuse what does not fit, write safetensors whole."""
 
+import json
 import os
 import pickle
 import shutil
@@ -119,7 +120,8 @@ def load_into(network: nn.Module, state: Mapping[str, Tensor], where: str, stric
             f"{where}: these weights do not fit {type(network).__name__}: "
             f"{'; '.join(filter(None, complaints))}. {resemblance(state)}"
         )
-    network.load_state_dict(fitting, strict=False)
+    if not any(value.is_meta for value in own.values()):  # there is nothing to fill on the meta device
+        network.load_state_dict(fitting, strict=False)
     return left_out
 
 
@@ -140,9 +142,16 @@ def resemblance(state: Mapping[str, Tensor]) -> str:
 
 
 def pack(state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
-    """The content of a safetensors file, serialised in memory: as much memory as the weights take."""
+    """The content of a safetensors file, serialised in memory: as much memory as the weights take.
+
+    The same weights give the same bytes: the library writes the metadata in random order, we in ours.
+    """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    return safetensors.torch.save(plain, metadata=dict(metadata))
+    content = safetensors.torch.save(plain, metadata=dict(metadata))
+    end = 8 + int.from_bytes(content[:8], "little")  # the header's length, the header, the tensors
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[end:]
 
 
 def write(path: str | Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:

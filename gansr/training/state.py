@@ -94,11 +94,12 @@ def _networks(recipe: Recipe) -> dict[str, nn.Module]:
 
 
 def _random_state() -> dict[str, Any]:
+    """This process's random streams; users' own components may draw from any of them."""
     version, words, gauss = random.getstate()
-    numpy_state: Any = np.random.get_state(legacy=False)  # users' own components may draw from it
+    numpy_state: Any = np.random.get_state(legacy=False)
     return {
-        "python": [version, list(words), gauss],
-        "numpy": [numpy_state["state"]["key"].tolist(), numpy_state["state"]["pos"]],
+        "python": [version, torch.tensor(words), gauss],
+        "numpy": [torch.from_numpy(numpy_state["state"]["key"].astype(np.int64)), numpy_state["state"]["pos"]],
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
     }
@@ -106,9 +107,9 @@ def _random_state() -> dict[str, Any]:
 
 def _set_random_state(state: dict[str, Any]) -> None:
     version, words, gauss = state["python"]
-    random.setstate((version, tuple(words), gauss))
+    random.setstate((version, tuple(words.tolist()), gauss))
     key, position = state["numpy"]
-    np.random.set_state({"bit_generator": "MT19937", "state": {"key": np.array(key, np.uint32), "pos": position}})
+    np.random.set_state({"bit_generator": "MT19937", "state": {"key": key.numpy().astype(np.uint32), "pos": position}})
     torch.set_rng_state(state["torch"])
     if state["cuda"] is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda"])

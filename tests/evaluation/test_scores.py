@@ -121,11 +121,11 @@ def test_json_has_no_number_that_json_lacks(tmp_path: Path) -> None:
     perfect: Scores = evaluate(lambda _: next(answers), SETS, METRIC)
     assert perfect.flat()["two/psnr"] == math.inf
     path = tmp_path / "new" / "scores.json"
-    write_json(perfect, path)
+    write_json(perfect.json(), path)
     read = json.loads(path.read_text(), parse_constant=pytest.fail)
     assert float(read["means"]["two"]["psnr"]) == math.inf
     assert read["means"]["two"]["ssim"] == pytest.approx(1)
     assert read["protocols"]["psnr"].startswith("PSNR [dB], Y")
     assert read["images"][5] == {"set": "two", "image": "two0", "psnr": "inf", "ssim": pytest.approx(1)}
     with pytest.raises(StorageError, match=r"could not be written to .*scores\.json"):
-        write_json(perfect, path / "under_a_file.json")
+        write_json(perfect.json(), path / "under_a_file.json")

@@ -100,5 +100,5 @@ def test_a_failed_download_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
-    with pytest.raises(WeightsError, match="'imagenet' into squeezenet1_0: .*no route to host"):
+    with pytest.raises(WeightsError, match=r"'imagenet' into squeezenet1_0: .*no route to host"):
         FeatureDistance(4)

@@ -45,7 +45,7 @@ def test_the_border_is_the_scale_unless_given() -> None:
 
 
 def test_what_cannot_be_compared_is_said() -> None:
-    with pytest.raises(DataError, match="3 channels of 20x20 .* 3 channels of 24x24"):
+    with pytest.raises(DataError, match=r"3 channels of 20x20 .* 3 channels of 24x24"):
         PSNR(4)(constant(0), constant(0, side=24))
     with pytest.raises(DataError, match="1 channels"):
         PSNR(4)(constant(0, 1), constant(0, 3))

@@ -1,0 +1,88 @@
+"""What holds for every discriminator."""
+
+import pytest
+import torch
+
+from gansr.errors import OptionsError
+from gansr.models.discriminators import DISCRIMINATORS
+
+NORMS = ("batch", "instance", "spectral", "none")
+CASES = [(name, {"norm": norm}) for name in ("vgg_style", "patch") for norm in NORMS] + [("unet", {})]
+
+
+def logits_shape(name, batch, height, width):
+    return {
+        "vgg_style": (batch, 1),
+        "patch": (batch, 1, height // 8 - 2, width // 8 - 2),
+        "unet": (batch, 1, height, width),
+    }[name]
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+@pytest.mark.parametrize(("batch", "height", "width"), [(2, 64, 64), (1, 24, 27), (2, 37, 90)])
+def test_logits(name, arguments, batch, height, width, noise):
+    network = DISCRIMINATORS[name](2, **arguments)
+    assert network(noise(batch, height, width)).shape == logits_shape(name, batch, height, width)
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_meta_device(name, arguments):
+    with torch.device("meta"):
+        network = DISCRIMINATORS[name](**arguments)
+        shape = network(torch.empty(2, 3, 64, 64)).shape
+    assert shape == logits_shape(name, 2, 64, 64)
+    assert all(parameter.is_meta for parameter in network.parameters())
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_penalty_on_the_gradient_can_be_learned_from(name, arguments, noise):
+    """R1 differentiates twice: in-place activations must not have destroyed what that needs."""
+    network = DISCRIMINATORS[name](2, **arguments)
+    image = noise(2, 64, 64).requires_grad_()
+    (gradient,) = torch.autograd.grad(network(image).sum(), image, create_graph=True)
+    gradient.square().sum().backward()
+    weight = next(p for p in network.parameters() if p.ndim == 4)
+    assert weight.grad is not None and weight.grad.any()
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_two_forwards_before_one_backward(name, arguments, noise):
+    """Real and generated images are judged one after the other, then one loss is differentiated."""
+    network = DISCRIMINATORS[name](2, **arguments)
+    (network(noise(2, 64, 64)).mean() - network(1 - noise(2, 64, 64)).mean()).backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_compiles_as_one_graph(name, arguments, noise):
+    network, image = DISCRIMINATORS[name](2, **arguments), noise(2, 64, 64)
+    for _ in range(3):
+        network(image)  # so that spectral norms are those of the weights
+    network.eval()
+    compiled = torch.compile(network, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(image), network(image))
+
+
+@pytest.mark.parametrize("name", ["vgg_style", "patch"])
+def test_spectral_bounds_every_weight(name, noise):
+    network, image = DISCRIMINATORS[name](2, norm="spectral"), noise(2, 64, 64)
+    weighty = [m for m in network.modules() if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear))]
+    for layer in weighty:
+        layer.weight_orig.data *= 50
+    for _ in range(100):
+        network(image)
+    for layer in weighty:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+
+
+def test_norms_have_their_own_parameters():
+    for name in ("vgg_style", "patch"):
+        kinds = {norm: {type(m).__name__ for m in DISCRIMINATORS[name](2, norm=norm).modules()} for norm in NORMS}
+        assert "BatchNorm2d" in kinds["batch"] and "InstanceNorm2d" in kinds["instance"]
+        assert not any("Norm" in kind for norm in ("spectral", "none") for kind in kinds[norm])
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_numbers_are_at_least_one(name):
+    with pytest.raises(OptionsError, match=f"{name}: features is 0"):
+        DISCRIMINATORS[name](features=0)

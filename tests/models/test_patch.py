@@ -1,0 +1,56 @@
+import pytest
+import torch
+
+from gansr.errors import OptionsError
+from gansr.models.discriminators.patch import PatchGAN
+
+
+@pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70), (4, 142), (5, 286)])
+def test_receptive_field(layers, field):
+    """Exactly `field` pixels a side move a logit far from the border."""
+    network = PatchGAN(1, layers, norm="none").double()
+    for parameter in network.parameters():
+        torch.nn.init.constant_(parameter, 0.1)
+    side = 2 * field + 4 * 2**layers
+    image = torch.ones(1, 3, side, side, dtype=torch.float64, requires_grad=True)
+    logits = network(image)
+    logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
+    touched = image.grad[0].sum(0) != 0
+    assert touched.any(0).sum() == touched.any(1).sum() == field
+
+
+def test_names_are_those_of_the_authors():
+    expected = {"model.0.weight", "model.0.bias", "model.2.weight", "model.5.weight", "model.8.weight"}
+    expected |= {"model.11.weight", "model.11.bias"}
+    expected |= {
+        f"model.{layer}.{kind}"
+        for layer in (3, 6, 9)
+        for kind in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+    }
+    assert set(PatchGAN(2).state_dict()) == expected
+    # CycleGAN's: instance normalisation without parameters, convolutions with biases.
+    expected = {f"model.{layer}.{kind}" for layer in (0, 2, 5, 8, 11) for kind in ("weight", "bias")}
+    assert set(PatchGAN(2, norm="instance").state_dict()) == expected
+
+
+def test_parameters():
+    with torch.device("meta"):
+        widths = [3, 64, 128, 256, 512, 1]
+        weights = sum(16 * a * b for a, b in zip(widths, widths[1:], strict=False))
+        biases_and_norms = 64 + 2 * (128 + 256 + 512) + 1
+        assert sum(p.numel() for p in PatchGAN().parameters()) == weights + biases_and_norms == 2_765_633
+
+
+@pytest.mark.parametrize("norm", ["batch", "spectral"])
+def test_weights_begin_with_deviation_0_02(norm):
+    torch.manual_seed(0)
+    state = PatchGAN(16, norm=norm).state_dict()
+    name = "model.5.weight_orig" if norm == "spectral" else "model.5.weight"
+    assert state[name].std().item() == pytest.approx(0.02, rel=0.02)
+
+
+def test_too_small_image():
+    network = PatchGAN(2, layers=2)
+    assert network(torch.rand(2, 3, 12, 12)).shape == (2, 1, 1, 1)
+    with pytest.raises(OptionsError, match="12x11 pixels is too small, each side needs at least 12"):
+        network(torch.rand(2, 3, 12, 11))
