@@ -15,7 +15,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Benchmark photos and third-party weights that may not be redistributed: tests that need them skip without them."""
+    """Photos and weights that may not be redistributed: tests that need them skip without them."""
     folder = ROOT.parent / "shared"
     if not (folder / "data").is_dir():
         pytest.skip(f"needs the benchmark images and weights in {folder.name}/ beside the repository")

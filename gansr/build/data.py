@@ -1,6 +1,7 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
@@ -9,9 +10,9 @@ from gansr.data.batch import Paired
 from gansr.data.batches import paired_batches
 from gansr.data.cache import ImageCache
 from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.folders import check_sizes, find_images, pair_lr
+from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.training_set import HrOnly, PairedFiles
-from gansr.options.schema import Options
+from gansr.options.schema import Options, TrainSetOptions
 
 
 def training_set(options: Options) -> HrOnly | PairedFiles:
@@ -30,12 +31,17 @@ def training_set(options: Options) -> HrOnly | PairedFiles:
         "cache": ImageCache(train.cache_megabytes),
     }
     if train.lr is None:
-        files = find_images(train.hr_folders, "data.train.hr")
-        check_sizes(files, train.crop, "data.train")
-        return HrOnly(files, **settings)
+        return HrOnly(_large_enough(find_images(train.hr_folders, "data.train.hr"), train), **settings)
     pairs = pair_lr(train.hr_folders, train.lr_folders, options.scale, "data.train")
-    check_sizes([hr for _, hr in pairs], train.crop, "data.train")
-    return PairedFiles(pairs, **settings)
+    large = set(_large_enough([hr for _, hr in pairs], train))
+    return PairedFiles([pair for pair in pairs if pair[1] in large], **settings)
+
+
+def _large_enough(files: list[Path], train: TrainSetOptions) -> list[Path]:
+    """Files to cut crops from: all of them, or without the small ones where the options say so."""
+    fit = without_small(files, train.crop) if train.small_images == "skip" else []
+    check_sizes(fit or files, train.crop, "data.train")
+    return fit or files
 
 
 def training_batches(options: Options, accelerator: Accelerator) -> Callable[[int], Iterator[Paired]]:

@@ -55,6 +55,7 @@ def run(request: Request) -> None:
         documents[name] = {"scale": judge.scale, **scores.json()}
     if request.json_file is not None and state.is_main_process:
         write_json(documents, request.json_file)
+    state.destroy_process_group()  # without it gloo may abort on exit
 
 
 def upscaler(name: str, scale: int | None, generator: str | None, tile: int | None, cpu: bool) -> Upscaler | Bicubic:

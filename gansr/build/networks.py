@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
@@ -31,24 +30,29 @@ def load_generator(path: Path, component: Component | None = None, scale: int | 
     """
     content = weights.read(path)
     found = weights.architecture(content.metadata) or recognise(content.state)
-    if component is not None:
-        scale = scale or (found.scale if found else None)
-        if scale is None:
-            raise WeightsError(f"{path}: the file does not say its scale: add --scale.")
-    elif found is None:
-        raise WeightsError(
-            f"{path}: the file does not say which network it belongs to, and its keys are of none that gansr "
-            f"knows. Say so: --generator '{{type: rrdbnet, blocks: 23}}' --scale 4. Types: "
-            f"{', '.join(sorted(GENERATORS))}."
-        )
-    else:
-        component = Component.model_validate({"type": found.type, **found.arguments})
-        scale = found.scale
+    if component is None:
+        component = _component(path, found)
+    elif found is not None and found.type == component.type:
+        component = Component.model_validate({"type": found.type, **found.arguments, **component.arguments})
+    scale = scale or (found.scale if found else None)
+    if scale is None:
+        raise WeightsError(f"{path}: the file does not say its scale: add --scale.")
     network = build(component, GENERATORS, f"{path}: generator", scale=scale)
     weights.load_into(network, content.state, where=str(path))
     return Loaded(network.eval().requires_grad_(False), scale, component.type, content.metadata)
 
 
-def provenance(metadata: dict[str, str]) -> dict[str, Any]:
-    """What a weights file says about how it was trained."""
-    return {key: value for key, value in metadata.items() if key not in {"architecture", "format"}}
+def _component(path: Path, found: weights.Architecture | None) -> Component:
+    """What the file says of its network. A user's own class is never imported on a file's word alone."""
+    if found is None:
+        raise WeightsError(
+            f"{path}: the file does not say which network it belongs to, and its keys are of none that gansr "
+            f"knows. Say so: --generator '{{type: rrdbnet, blocks: 23}}' --scale 4. Types: "
+            f"{', '.join(sorted(GENERATORS))}."
+        )
+    if found.type not in GENERATORS:
+        raise WeightsError(
+            f"{path}: made by the generator '{found.type}', which is not one of gansr's. If you trust its code: "
+            f"--generator '{{type: \"{found.type}\"}}'."
+        )
+    return Component.model_validate({"type": found.type, **found.arguments})

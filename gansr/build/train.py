@@ -31,6 +31,7 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
             return None
         accelerator.free_memory()
         inherited = options.folder / LAST
+    accelerator.end_training()  # ends the process group: without it gloo may abort on exit
     return inherited
 
 

@@ -43,6 +43,12 @@ def pair_lr(hr_folders: Sequence[Path], lr_folders: Sequence[Path], scale: int, 
     return pairs
 
 
+def without_small(files: Sequence[Path], crop: int) -> list[Path]:
+    """The images from which `crop` x `crop` pixels can be cut; reads headers only."""
+    sizes = image_sizes(files)
+    return [file for file, size in zip(files, sizes, strict=True) if min(size) >= crop]
+
+
 def check_sizes(files: Sequence[Path], crop: int, where: str) -> None:
     """Raise DataError if an image is too small to cut `crop` x `crop` pixels from; reads headers only."""
     sizes = image_sizes(files)
@@ -52,7 +58,7 @@ def check_sizes(files: Sequence[Path], crop: int, where: str) -> None:
         least = min(min(size) for _, size in small)
         raise DataError(
             f"{where}: {len(small)} of {len(files)} images are smaller than the crop of {crop}x{crop} pixels "
-            f"(width x height): {named}. Remove them, or set crop to {least} or less."
+            f"(width x height): {named}. Set crop to {least} or less, or small_images: skip."
         )
 
 

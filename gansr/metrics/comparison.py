@@ -21,11 +21,12 @@ class Comparison:
 
     colour: Colour
     border: int  # pixels cut off each side: the borders of x4 images are guesses
+    round_y: bool = True  # as MATLAB's rgb2ycbcr does with 8-bit images; BasicSR does not
 
     def planes(self, sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
         """Both images as float64 (1 or 3, h, w) on the scale 0..255, border removed.
 
-        Y is not rounded. A greyscale ground truth is compared as it is, over the full range 0..255, as
+        A greyscale ground truth is compared as it is, over the full range 0..255, as
         published tables do: through Y of RGB, grey images would gain 1.3 dB.
 
         Raises:
@@ -33,8 +34,12 @@ class Comparison:
         """
         sr, hr = (image.to(torch.float64) / 255 for image in match_colours(sr, hr))
         if hr.shape[0] == 3 and self.colour == "y":
-            sr, hr = luma(sr), luma(hr)
+            sr, hr = (self.rounded(luma(image)) for image in (sr, hr))
         return 255 * self.crop(sr), 255 * self.crop(hr)
+
+    def rounded(self, y: Tensor) -> Tensor:
+        """Y in [0, 1] in 8-bit steps, halves rounded up, where the protocol says so."""
+        return (255 * y + 0.5).floor() / 255 if self.round_y else y
 
     def crop(self, image: Tensor) -> Tensor:
         """The image without its border."""
@@ -47,7 +52,8 @@ class Comparison:
         return image[..., self.border : height - self.border, self.border : width - self.border]
 
     def __str__(self) -> str:
-        colours = {"y": "Y of BT.601 studio range", "rgb": "RGB"}[self.colour]
+        kind = "8-bit" if self.round_y else "unrounded"
+        colours = {"y": f"{kind} Y of BT.601 studio range", "rgb": "RGB"}[self.colour]
         border = f"{self.border} px border cropped" if self.border else "whole image"
         return f"{colours}, {border}"
 

@@ -17,14 +17,15 @@ class PSNR:
         scale: the magnification, the default border
         colour: y is what super-resolution papers print; rgb is 1 to 2 dB lower
         border: pixels cut off each side; omitted: the scale
+        round_y: Y in 8 bits, as in MATLAB's evaluations; false: BasicSR's, up to 0.03 dB higher
     """
 
     higher_is_better = True
     unit = "dB"
     format = ".2f"
 
-    def __init__(self, scale: int, colour: Colour = "y", border: int | None = None) -> None:
-        self.comparison = Comparison(colour, scale if border is None else border)
+    def __init__(self, scale: int, colour: Colour = "y", border: int | None = None, round_y: bool = True) -> None:
+        self.comparison = Comparison(colour, scale if border is None else border, round_y)
         self.protocol = f"PSNR [dB], {self.comparison}"
 
     def __call__(self, sr: Tensor, hr: Tensor) -> float:

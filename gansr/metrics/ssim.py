@@ -18,14 +18,15 @@ class SSIM:
         scale: the magnification, the default border
         colour: y is what super-resolution papers print
         border: pixels cut off each side; omitted: the scale
+        round_y: Y in 8 bits, as in MATLAB's evaluations; false: BasicSR's
     """
 
     higher_is_better = True
     unit = ""
     format = ".4f"
 
-    def __init__(self, scale: int, colour: Colour = "y", border: int | None = None) -> None:
-        self.comparison = Comparison(colour, scale if border is None else border)
+    def __init__(self, scale: int, colour: Colour = "y", border: int | None = None, round_y: bool = True) -> None:
+        self.comparison = Comparison(colour, scale if border is None else border, round_y)
         self.protocol = f"SSIM, {self.comparison}, 11x11 Gaussian window"
 
     def __call__(self, sr: Tensor, hr: Tensor) -> float:

@@ -25,9 +25,9 @@ def recognise(state: Mapping[str, Tensor]) -> Architecture | None:
         if first in shapes:
             try:
                 found = describe(shapes)
-            except (KeyError, IndexError):  # a name is shared with another kind of network, the rest is not
+            except (LookupError, ValueError, ArithmeticError):  # it shares only this name with ours
                 continue
-            if found and fits(found, shapes):
+            if fits(found, shapes):
                 return found
     return None
 
@@ -74,7 +74,7 @@ def rrdbnet(shapes: Shapes) -> Architecture:
     return Architecture("rrdbnet", scale, sizes | channels(inputs // fold**2, out_channels))
 
 
-def srvgg_compact(shapes: Shapes) -> Architecture | None:
+def srvgg_compact(shapes: Shapes) -> Architecture:
     """Convolutions at even places, the slopes of PReLU at odd ones."""
     features, in_channels = shapes["body.0.weight"][:2]
     layers = count(shapes, "body.{}.weight")

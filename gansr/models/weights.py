@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ CONTAINERS = ("params_ema", "params", "state_dict")
 
 WRAPPERS = ("module.", "_orig_mod.")
 """What wrapping a network (for several devices, for compilation) puts before its names."""
+
+SIGNS_OF_CODE = ("GLOBAL", "Unsupported class", "unrecognized function")
+"""What PyTorch's complaint says when a pickle asks for more than data."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,14 @@ def read_pickle(path: Path) -> tuple[Any, dict[str, str]]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True), {}
     except pickle.UnpicklingError as error:
-        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+        if any(sign in str(error) for sign in SIGNS_OF_CODE):
             raise WeightsError(
                 f"{path}: refused, because reading it would run code stored in it, not only load tensors. "
                 "Ask its author for a plain state dict or a .safetensors file."
             ) from error
-        raise WeightsError(f"{path}: damaged or cut short, not a readable PyTorch file.") from error
+        raise WeightsError(f"{path}: damaged, or not a file of weights that PyTorch saved.") from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = re.split(r"\. |\n", str(error))[0] or "it is empty"
         raise WeightsError(f"{path}: damaged or cut short, not a readable PyTorch file ({reason}).") from error
 
 

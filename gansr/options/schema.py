@@ -50,6 +50,7 @@ class TrainSetOptions(Strict):
         default=None, description="folder(s) of their LR versions; omitted: MATLAB-exact bicubic LR is made"
     )
     crop: PositiveInt = Field(default=128, description="side of the HR crop in pixels, a multiple of the scale")
+    small_images: Literal["refuse", "skip"] = Field(default="refuse", description="images smaller than the crop")
     flips: bool = True
     rotations: bool = True
     workers: NonNegativeInt = Field(default=2, description="loader processes for each training process; 0: none")

@@ -21,4 +21,4 @@ def test_one_row_for_each_set_and_the_protocol_beneath() -> None:
     assert ["[bold]", "1", "inf", "1.0000"] in lines
     assert ["set", "images", "psnr", "[dB]", "↑", "ssim", "↑"] in lines
     text = " ".join(word for line in lines for word in line)
-    assert "PSNR [dB], Y of BT.601 studio range, 4 px border cropped" in text
+    assert "PSNR [dB], 8-bit Y of BT.601 studio range, 4 px border cropped" in text

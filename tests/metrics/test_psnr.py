@@ -19,13 +19,14 @@ def test_rgb_of_a_constant_difference_is_worked_out_by_hand() -> None:
 
 def test_y_spans_219_levels_of_255() -> None:
     expected = 10 * math.log10(255**2 / (10 * 219 / 255) ** 2)
-    assert PSNR(4)(constant(100), constant(110)) == pytest.approx(expected, abs=1e-9)
+    assert PSNR(4, round_y=False)(constant(100), constant(110)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_y_weighs_colours() -> None:
     hr, sr = constant(0), constant(0)
     sr[1] = 255  # green alone: 128.553 levels of Y
-    assert PSNR(4)(sr, hr) == pytest.approx(10 * math.log10(255**2 / 128.553**2), abs=1e-5)
+    assert PSNR(4, round_y=False)(sr, hr) == pytest.approx(10 * math.log10(255**2 / 128.553**2), abs=1e-5)
+    assert PSNR(4)(sr, hr) == pytest.approx(10 * math.log10(255**2 / 129**2), abs=1e-5)  # 16 + 128.553 -> 145
 
 
 def test_grey_ground_truth_is_compared_over_the_full_range() -> None:
@@ -54,6 +55,6 @@ def test_what_cannot_be_compared_is_said() -> None:
 
 
 def test_every_metric_says_what_it_measures() -> None:
-    assert PSNR(4).protocol == "PSNR [dB], Y of BT.601 studio range, 4 px border cropped"
+    assert PSNR(4).protocol == "PSNR [dB], 8-bit Y of BT.601 studio range, 4 px border cropped"
     assert PSNR(4, "rgb", 0).protocol == "PSNR [dB], RGB, whole image"
     assert all(isinstance(metric.higher_is_better, bool) and metric.__doc__ for metric in METRICS.values())

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -36,7 +38,7 @@ def test_names_are_those_of_the_authors():
 def test_parameters():
     with torch.device("meta"):
         widths = [3, 64, 128, 256, 512, 1]
-        weights = sum(16 * a * b for a, b in zip(widths, widths[1:], strict=False))
+        weights = sum(16 * inputs * outputs for inputs, outputs in pairwise(widths))
         biases_and_norms = 64 + 2 * (128 + 256 + 512) + 1
         assert sum(p.numel() for p in PatchGAN().parameters()) == weights + biases_and_norms == 2_765_633
 

@@ -70,7 +70,8 @@ class VGG(nn.Module):
                 f"{where}: no weights for {', '.join(lacking)} ({missing[0]} is absent or of another "
                 f"shape). Of the layers needed it covers {', '.join(there) or 'none'}."
             )
-        self.load_state_dict({name: state[name] for name in own})
+        if not self.mean.is_meta:
+            self.load_state_dict({name: state[name] for name in own})
 
     def _layers_of(self, parameters: Sequence[str]) -> list[str]:
         """features.0.weight, features.0.bias, features.2.weight -> conv1_1, conv1_2."""
