@@ -1,10 +1,21 @@
 """What every test may ask for."""
 
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
+import yaml
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
+Tree = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +31,152 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"needs the benchmark images and weights in {folder.name}/ beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small synthetic photos, never to be changed: train/HR and train/LR (x2), judge/HR (two images)."""
+    folder = tmp_path_factory.mktemp("photos")
+    random = np.random.default_rng(0)
+    for part, count, height, width in (("train", 6, 40, 48), ("judge", 2, 24, 32)):
+        (folder / part / "HR").mkdir(parents=True)
+        for number in range(count):
+            rows, columns = np.mgrid[:height, :width] / (3 + number)
+            waves = np.stack([np.sin(rows + k) * np.cos(columns - k) for k in range(3)], axis=-1)
+            pixels = 127 + 100 * waves + random.normal(0, 8, waves.shape)
+            image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+            image.save(folder / part / "HR" / f"{number}.png")
+            if part == "train":
+                (folder / part / "LR").mkdir(exist_ok=True)
+                image.resize((width // 2, height // 2)).save(folder / part / "LR" / f"{number}x2.png")
+    return folder
+
+
+@pytest.fixture
+def tree(photos: Path, tmp_path: Path) -> Callable[..., Tree]:
+    """Makes the options of a run that takes a second: recipe, and `section__key=value` changes to it."""
+
+    def make(recipe: str = "paired", **changes: Any) -> Tree:
+        options: Tree = {
+            "name": "tiny",
+            "recipe": recipe,
+            "scale": 2,
+            "seed": 3,
+            "output": str(tmp_path / "runs"),
+            "generator": {"type": "msrresnet", "features": 4, "blocks": 1},
+            "losses": {"pixel": {"type": "l1"}},
+            "data": {
+                "train": {"hr": str(photos / "train" / "HR"), "crop": 16, "workers": 0},
+                "validation": {"judge": {"hr": str(photos / "judge" / "HR")}},
+            },
+            "train": {"steps": 6, "batch": 2, "lr": 1e-3, "ema": 0.9},
+            "validation": {"every": 3, "metrics": {"psnr": {"type": "psnr"}}, "pictures": 0},
+            "checkpoints": {"every": 3},
+            "log": {"every": 2},
+        }
+        if recipe == "paired_gan":
+            options["discriminator"] = {"type": "unet", "features": 4}
+            options["losses"]["adversarial"] = {"type": "vanilla", "weight": 0.1}
+        for path, value in changes.items():
+            *sections, key = path.split("__")
+            here = options
+            for section in sections:
+                here = here.setdefault(section, {})
+            here[key] = value
+        return options
+
+    return make
+
+
+@pytest.fixture
+def options_file(tmp_path: Path) -> Callable[[Any], Path]:
+    """Writes a tree, or a text as it is, as an options file."""
+
+    def write(content: Any, name: str = "run.yml") -> Path:
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False), "utf-8")
+        return path
+
+    return write
+
+
+class Result(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def gansr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Runs the command line inside this process: quicker than starting Python, PyTorch and Accelerate anew."""
+
+    def run(*arguments: object) -> Result:
+        from accelerate.state import AcceleratorState, GradientState, PartialState
+
+        from gansr.cli import main
+
+        for state in (AcceleratorState, GradientState, PartialState):
+            state._reset_state()
+        monkeypatch.setattr(sys, "argv", ["gansr", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("ACCELERATE_USE_CPU", "1")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        return Result(int(stopped.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts `python ...` with one thread and without a GPU; whatever still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(arguments: str, *more: object, **environment: str) -> subprocess.Popen[str]:
+        running.append(
+            subprocess.Popen(
+                [sys.executable, *shlex.split(arguments), *map(str, more)],
+                cwd=ROOT,
+                env=os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "1", "COLUMNS": "200"} | environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        )
+        return running[-1]
+
+    yield start
+    for one in running:
+        if one.poll() is None:
+            os.killpg(one.pid, signal.SIGKILL)
+        one.communicate()
+
+
+@pytest.fixture
+def finished(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., Result]:
+    """Runs `python ...` to its end."""
+
+    def run(arguments: str, *more: object, **environment: str) -> Result:
+        started = process(arguments, *more, **environment)
+        out, err = started.communicate(timeout=180)
+        return Result(started.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real disk of one megabyte; skipped where one may not be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs the right to mount a small disk: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)

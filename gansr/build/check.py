@@ -34,7 +34,7 @@ class Examination:
     weights: float  # parameters, gradients, optimizer states and averages
     frozen: float  # feature networks of the losses
     activations: float  # the larger turn's saved tensors
-    warnings: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # weights files that training will need
 
     @property
     def memory(self) -> float:
@@ -80,7 +80,7 @@ def examine(options: Options) -> Examination:
         weights=4 * floats / MEGABYTE,
         frozen=4 * sum(frozen) / MEGABYTE,
         activations=ledger.peak / MEGABYTE,
-        warnings=_warnings(options),
+        missing=_missing_weights(options),
     )
 
 
@@ -89,17 +89,13 @@ def _batch(options: Options) -> Paired:
     return Paired(torch.empty(size, 3, crop // scale, crop // scale), torch.empty(size, 3, crop, crop))
 
 
-def _warnings(options: Options) -> list[str]:
-    found = []
-    for name, part in (
-        ("generator", options.generator),
-        ("discriminator", getattr(options, "discriminator", None)),
-    ):
-        if part is not None and part.weights is not None and not part.weights.exists():
-            found.append(f"{name}.weights: there is no file {part.weights} yet.")
-    if not options.data.validation:
-        found.append("data.validation: no set is given, so nothing is measured and no best weights are kept.")
-    return found
+def _missing_weights(options: Options) -> list[str]:
+    parts_with_weights = {"generator": options.generator, "discriminator": getattr(options, "discriminator", None)}
+    return [
+        f"{name}.weights: there is no file {part.weights}."
+        for name, part in parts_with_weights.items()
+        if part is not None and part.weights is not None and not part.weights.exists()
+    ]
 
 
 def _meta_accelerator() -> Any:

@@ -1,18 +1,27 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
 
 from gansr.data.batch import Paired
-from gansr.data.batches import paired_batches
+from gansr.data.batches import TrainingSet, paired_batches
 from gansr.data.cache import ImageCache
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.training_set import HrOnly, PairedFiles
 from gansr.options.schema import Options, TrainSetOptions
+
+
+@dataclass(frozen=True)
+class Images:
+    """A stage's images: to learn from, and to be judged on."""
+
+    train: TrainingSet
+    validation: list[EvaluationSet]
 
 
 def training_set(options: Options) -> HrOnly | PairedFiles:
@@ -44,13 +53,14 @@ def _large_enough(files: list[Path], train: TrainSetOptions) -> list[Path]:
     return fit or files
 
 
-def training_batches(options: Options, accelerator: Accelerator) -> Callable[[int], Iterator[Paired]]:
+def training_batches(
+    images: TrainingSet, options: Options, accelerator: Accelerator
+) -> Callable[[int], Iterator[Paired]]:
     """Number of the first micro-batch -> endless batches of this process from there."""
-    images, train = training_set(options), options.train
     return lambda start: paired_batches(
         images,
         scale=options.scale,
-        batch=train.batch,
+        batch=options.train.batch,
         seed=options.seed,
         rank=accelerator.process_index,
         world=accelerator.num_processes,
@@ -60,9 +70,10 @@ def training_batches(options: Options, accelerator: Accelerator) -> Callable[[in
     )
 
 
-def validation_sets(options: Options) -> list[EvaluationSet]:
-    """The sets that validation measures."""
-    return [
+def open_images(options: Options) -> Images:
+    """Find every image of a stage: missing folders and pairs that do not fit are found here."""
+    sets = [
         EvaluationSet.open(name, folders.hr, folders.lr, options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
     ]
+    return Images(training_set(options), sets)

@@ -24,7 +24,9 @@ def examination_table(found: Examination) -> RenderableType:
         f"Memory of one process, estimated: {found.memory / 1024:.2f} GB = {found.weights / 1024:.2f} networks and "
         f"optimizers + {found.frozen / 1024:.2f} frozen feature networks + {found.activations / 1024:.2f} activations"
     )
-    return Group(networks, losses, memory, *(Text(f"Note: {line}", "yellow") for line in found.warnings), "")
+    return Group(
+        networks, losses, memory, *(Text(f"Needed before training: {line}", "yellow") for line in found.missing), ""
+    )
 
 
 def listing_table(name: str, rows: list[dict[str, Any]]) -> Table:

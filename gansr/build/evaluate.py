@@ -43,6 +43,8 @@ def run(request: Request) -> None:
     """Score each of the weights on each of the sets, print the tables, and write the JSON file."""
     state = PartialState(cpu=request.cpu or not torch.cuda.is_available())
     console = Console(quiet=not state.is_main_process)
+    _refuse_doubled("--on", [text.partition("=")[0] for text in request.on])
+    _refuse_doubled("--metric", [_component(text).type for text in request.metrics])
     documents: dict[str, Any] = {}
     for name in request.weights:
         judge = upscaler(name, request.scale, request.generator, request.tile, request.cpu)
@@ -86,6 +88,12 @@ def _metric(text: str, request: Request, scale: int) -> Metric:
     if component.type in {"psnr", "ssim"}:
         component = Component.model_validate({"type": component.type, **shared, **component.arguments})
     return build(component, METRICS, "--metric", scale=scale)
+
+
+def _refuse_doubled(option: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise OptionsError(f"{option}: there are several '{name}', and only one can be in the table.")
 
 
 def _open(text: str, scale: int) -> EvaluationSet:

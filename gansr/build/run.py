@@ -9,9 +9,9 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object, set_seed
 
 import gansr
-from gansr.build import data, parts
+from gansr.build import parts
 from gansr.build import recipes as builders
-from gansr.data.evaluation_set import EvaluationSet
+from gansr.build.data import Images, training_batches
 from gansr.errors import OptionsError, StorageError
 from gansr.evaluation.pictures import before_and_after
 from gansr.evaluation.scores import Metric, evaluate
@@ -39,7 +39,7 @@ class Stage:
     options: Options
     accelerator: Accelerator
     recipe: Recipe
-    sets: list[EvaluationSet]
+    images: Images
     metrics: dict[str, Metric]
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class Stage:
         accelerator, train = self.accelerator, self.options.train
         set_seed(self.options.seed, device_specific=True)  # whatever is drawn from now on differs by process
         first, start = accelerator.is_main_process, self._resume()
-        batches = data.training_batches(self.options, accelerator)
+        batches = training_batches(self.images.train, self.options, accelerator)
         images = train.batch * train.accumulate * accelerator.num_processes
         if first:
             self._save_options()
@@ -141,14 +141,14 @@ class Stage:
 
     def _validate(self, step: int) -> None:
         """Measure the averaged generator on every set, each process its share of the images."""
-        if not self.sets:
+        if not self.images.validation:
             return
         with self.stopwatch.paused():
             for player in self.recipe.players:
                 player.share_buffers()
             scores = evaluate(
                 self._upscaler(),
-                self.sets,
+                self.images.validation,
                 self.metrics,
                 rank=self.accelerator.process_index,
                 world=self.accelerator.num_processes,
@@ -195,12 +195,13 @@ class Stage:
         return weights.describe(options.generator.type, options.scale, parts.generator_arguments(options), **made)
 
 
-def build_stage(options: Options, accelerator: Accelerator, inherited: Path | None) -> Stage:
+def build_stage(options: Options, accelerator: Accelerator, images: Images, inherited: Path | None) -> Stage:
     """Build a stage's networks, weights, losses and validation sets.
 
     Args:
         options: the stage's.
         accelerator: of the whole run.
+        images: the stage's, found before.
         inherited: the weights that the stage before ended with; used unless the options name others.
     """
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
@@ -208,7 +209,7 @@ def build_stage(options: Options, accelerator: Accelerator, inherited: Path | No
         recipe = builders.recipe(options, networks, accelerator)
         metrics = parts.metrics(options)
     accelerator.gradient_accumulation_steps = options.train.accumulate
-    return Stage(options, accelerator, recipe, data.validation_sets(options), metrics)
+    return Stage(options, accelerator, recipe, images, metrics)
 
 
 def _start_weights(options: Options, inherited: Path | None) -> builders.Networks:

@@ -37,7 +37,7 @@ class Checkpoints:
                 _write(unfinished / name, content)
             _flush(unfinished)
             if final.exists():  # a run that was resumed from an older step has come by here before
-                shutil.rmtree(final)
+                self._remove(final)
             unfinished.rename(final)
             _flush(self.folder)
         except OSError as error:
@@ -59,7 +59,14 @@ class Checkpoints:
         for leftover in self.folder.glob(f"{UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         for old in self.all()[: -self.keep]:
-            shutil.rmtree(old)
+            self._remove(old)
+
+    def _remove(self, complete: Path) -> None:
+        """Out of sight first: a run killed in between leaves no half of a checkpoint under its name."""
+        hidden = self.folder / f"{UNFINISHED}removed-{complete.name}"
+        shutil.rmtree(hidden, ignore_errors=True)
+        complete.rename(hidden)
+        shutil.rmtree(hidden, ignore_errors=True)
 
     def _lost(self, step: int, files: Mapping[str, bytes], error: OSError) -> str:
         latest = self.latest()

@@ -64,22 +64,23 @@ def restore(folder: Path, recipe: Recipe, extras: Mapping[str, Stateful], accele
     """Continue from a checkpoint.
 
     Raises:
-        WeightsError: a file is damaged, or the checkpoint belongs to another architecture.
+        WeightsError: a file is damaged, or the checkpoint belongs to other networks or another recipe.
     """
-    for name, network in _networks(recipe).items():
-        path = folder / f"{name}.safetensors"
-        weights.load_into(network, weights.read(path).state, where=str(path))
+    networks = _networks(recipe)
     try:
-        state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+        files = {name: weights.read(folder / f"{name}.safetensors").state for name in networks}
+        state, _ = weights.read_pickle(folder / STATE)
+    except WeightsError as error:
+        raise WeightsError(f"{error} Remove {folder} to go on from the checkpoint before it.") from None
+    for name, network in networks.items():
+        weights.load_into(network, files[name], where=str(folder / f"{name}.safetensors"))
+    try:
         for player, saved in zip(recipe.players, state["players"], strict=True):
             player.load_state_dict(saved)
         for name, extra in extras.items():
             extra.load_state_dict(state["extras"][name])
-    except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
-        raise WeightsError(
-            f"{folder / STATE}: the run cannot go on from this checkpoint: {error}. "
-            f"Remove {folder} to go on from the one before it."
-        ) from None
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{folder / STATE}: the run cannot go on from this checkpoint: {error}.") from None
     if accelerator.process_index < len(state["random"]):
         _set_random_state(state["random"][accelerator.process_index])
 

@@ -1,0 +1,232 @@
+"""One row of the check: training with the project's own parts, and what is seen of it."""
+
+import contextlib
+import gc
+import io
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState
+from gpu_checks.cases import Case
+from torch import Tensor
+
+import gansr
+from gansr.build import data, parts
+from gansr.build import recipes as builders
+from gansr.build.check import examine
+from gansr.build.processes import start
+from gansr.build.run import build_stage
+from gansr.models import weights
+from gansr.options.schema import Options
+from gansr.training.loop import Intervals, Loop
+from gansr.training.state import STATE
+
+PACKAGE = str(Path(str(gansr.__file__)).parent)
+FALLS_TO = 0.8  # of what the loss was: the mean of the last log line against that of the first
+SAME_WITHIN = 1e-3  # of a tensor's largest value, where the GPU lacks deterministic operations
+MEGABYTE = 2**20
+
+
+@dataclass
+class Row:
+    """What a row shows; without problems it has passed."""
+
+    case: Case
+    cells: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def catching(self, what: str) -> Iterator[None]:
+        """An error becomes a problem of this row, with its first line and where it came from."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not hide the other rows
+            ours = [frame for frame in traceback.extract_tb(error.__traceback__) if PACKAGE in frame.filename]
+            where = f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            self.problems.append(f"{what}: {type(error).__name__}: {first}{where}")
+
+
+def train(case: Case, photos: Path, cpu: bool) -> Row:
+    """Train, measure, and compare the memory with what `gansr check` says."""
+    row = Row(case)
+    with row.catching("options"):
+        options = case.options(photos)
+        row.cells["estimate"] = _gigabytes(examine(options).memory)
+        with session(options, cpu) as accelerator:
+            watch = Watch(case, accelerator.device)
+            _loop(case, options, accelerator, watch, row)
+            row.cells |= watch.cells(options)
+    return row
+
+
+def _loop(case: Case, options: Options, accelerator: Accelerator, watch: "Watch", row: Row) -> None:
+    recipe = builders.recipe(options, builders.networks(options), accelerator)
+    batches, logged = data.training_batches(options, accelerator), []
+
+    def log(step: int, means: dict[str, float]) -> None:
+        logged.append(means["loss/pixel"])
+
+    def ignore(step: int) -> None:
+        pass
+
+    intervals = Intervals(case.steps, case.log, case.steps, case.steps)
+    loop = Loop(
+        accelerator, recipe, parts.schedule(options.train), watch.around(batches), intervals, log, ignore, ignore
+    )
+    with row.catching("training"):
+        loop.run()
+    if logged:
+        row.cells["loss"] = f"{logged[0]:.3f} -> {logged[-1]:.3f}"
+    if case.learns and len(logged) > 1 and logged[-1] > FALLS_TO * logged[0]:
+        row.problems.append(f"the pixel loss did not fall below {FALLS_TO} of what it was")
+
+
+class Watch:
+    """Looks on between two batches: time and memory of the last steps, in which nothing may wait for the GPU.
+
+    While a step runs that writes no log line, CUDA raises an error for whatever makes the host wait for the
+    device, in the step, in the loop, and in the loader that hands over the next batch.
+    """
+
+    def __init__(self, case: Case, device: torch.device) -> None:
+        self.case, self.device = case, device
+        self.first = case.steps - case.measured + 1
+        self.before = torch.cuda.memory_allocated() if device.type == "cuda" else 0
+        self.since: float | None = None
+
+    def around(self, batches: Callable[[int], Iterator[Any]]) -> Callable[[int], Iterator[Any]]:
+        """The same batches."""
+
+        def watched(first: int) -> Iterator[Any]:
+            with contextlib.closing(batches(first)) as stream:  # pyright: ignore[reportArgumentType]
+                for step, batch in enumerate(stream, first + 1):
+                    self._look(step)
+                    yield batch
+
+        return watched
+
+    def _look(self, step: int) -> None:
+        forbid_waiting(False)
+        if step == self.first:
+            self._synchronise()
+            if self.device.type == "cuda":
+                torch.cuda.reset_peak_memory_stats()
+            self.since = time.perf_counter()
+        logs = step % self.case.log == 0 or step == self.case.steps
+        forbid_waiting(self.device.type == "cuda" and step >= self.first and not logs)
+
+    def cells(self, options: Options) -> dict[str, str]:
+        """Speed and peak memory, once the run is over."""
+        forbid_waiting(False)
+        if self.since is None:
+            return {}
+        self._synchronise()
+        seconds = time.perf_counter() - self.since
+        found = {"images/s": f"{self.case.measured * options.train.batch / seconds:.0f}"}
+        if self.device.type == "cuda":
+            found["peak"] = _gigabytes((torch.cuda.max_memory_allocated() - self.before) / MEGABYTE)
+        return found
+
+    def _synchronise(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+
+
+def resume(case: Case, photos: Path, cpu: bool) -> Row:
+    """Is a run that stopped half-way and went on the same as one that never stopped?"""
+    row = Row(case)
+    whole, half = photos.parent / f"{case.title} whole", photos.parent / f"{case.title} half"
+    with row.catching("resume"), _deterministic() as caught:
+        for folder, steps in ((whole, case.steps), (half, case.steps // 2), (half, case.steps)):
+            options = case.options(photos, output=str(folder), train={"steps": steps}, log={"every": 2})
+            with session(options, cpu) as accelerator:
+                torch.backends.cudnn.benchmark = False  # or each run may choose kernels of its own
+                with contextlib.redirect_stdout(io.StringIO()):
+                    build_stage(options, accelerator, None).train()
+        difference = _largest_difference(*(_everything(folder, case.steps) for folder in (whole, half)))
+        lacking = sorted({str(w.message).split()[0] for w in caught if "deterministic" in str(w.message)})
+        row.cells["resumed"] = "bit-exact" if difference == 0 else f"differs by {difference:.1e}"
+        if lacking:
+            row.cells["resumed"] += f" (not deterministic here: {', '.join(lacking)}; {SAME_WITHIN:g} is allowed)"
+        if not difference <= (SAME_WITHIN if lacking else 0):
+            row.problems.append("the resumed run is another one")
+    return row
+
+
+def _everything(folder: Path, step: int) -> dict[str, Tensor]:
+    """Every tensor of the checkpoint: networks, averages, optimizers, scalers."""
+    (checkpoint,) = folder.rglob(f"step_{step:08d}")
+    state = torch.load(checkpoint / STATE, map_location="cpu", weights_only=True)
+    found = dict(_tensors(state["players"], "players"))
+    for file in sorted(checkpoint.glob("*.safetensors")):
+        found |= {f"{file.stem}.{name}": value for name, value in weights.read(file).state.items()}
+    return found
+
+
+def _tensors(tree: Any, path: str) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(tree, dict | list | tuple):
+        for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from _tensors(value, f"{path}.{key}")
+    elif isinstance(tree, Tensor | int | float):
+        yield path, torch.as_tensor(tree)
+
+
+def _largest_difference(one: dict[str, Tensor], other: dict[str, Tensor]) -> float:
+    """Over all tensors, in parts of a tensor's largest value; infinite where the two do not match at all."""
+    if one.keys() != other.keys() or not one:
+        return float("inf")
+    changed = [(one[name].double(), other[name].double()) for name in one if not torch.equal(one[name], other[name])]
+    return max((float((a - b).abs().max() / a.abs().max().clamp(min=1e-12)) for a, b in changed), default=0.0)
+
+
+@contextlib.contextmanager
+def _deterministic() -> Iterator[list[warnings.WarningMessage]]:
+    """Deterministic operations, and the warnings of those that have no such version."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield caught
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+@contextlib.contextmanager
+def session(options: Options, cpu: bool) -> Iterator[Accelerator]:
+    """The accelerator of one run, as if it had a program of its own."""
+    _forget()
+    try:
+        yield start(options, cpu)
+    finally:
+        forbid_waiting(False)
+        _forget()
+
+
+def _forget() -> None:
+    """Accelerate allows one precision for each program; the compiler gives up after a few versions of a function."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    GradientState._reset_state()
+    if "torch._dynamo" in sys.modules:
+        torch._dynamo.reset()  # pyright: ignore[reportAttributeAccessIssue]
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def forbid_waiting(forbidden: bool) -> None:
+    """From now on CUDA raises an error instead of letting the host wait for it; or no longer."""
+    if torch.cuda.is_available():
+        torch.cuda.set_sync_debug_mode("error" if forbidden else "default")
+
+
+def _gigabytes(megabytes: float) -> str:
+    return f"{megabytes / 1024:.2f}"
