@@ -62,5 +62,5 @@ def is_this_checkout(name: str) -> bool:
 if __name__ == "__main__":
     content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     lines = list(missing(content["project"], sys.argv[1]))
-    print("\n".join(lines))
+    print(*lines, sep="\n", end="\n" if lines else "")
     sys.exit(bool(lines))

@@ -53,7 +53,9 @@ def main() -> None:
     if train(stages, cpu=True) is None:
         sys.exit("Stopped and saved: run scripts/quickstart again to go on.")
     psnr, gan = (str(stage.folder / "last.safetensors") for stage in stages)
-    scores = {name: _score(weights) for name, weights in {"bicubic": "bicubic", "PSNR stage": psnr, "GAN stage": gan}.items()}
+    scores = {
+        name: _score(weights) for name, weights in {"bicubic": "bicubic", "PSNR stage": psnr, "GAN stage": gan}.items()
+    }
     panels = {name: found.rows[0].pictures for name, found in scores.items()}
     shown = {name: triple.sr[CROP] for name, triple in panels.items() if triple}
     original = next(triple.hr for triple in panels.values() if triple)

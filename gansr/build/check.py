@@ -51,9 +51,9 @@ def examine(options: Options) -> Examination:
     parts.schedule(options.train)
     parts.optimizer(options.train, options.train.lr)
     with META:
-        networks = builders.networks(options)
+        made_of = builders.ingredients(options)
         ledger = _Ledger(half=options.train.precision in {"bf16", "fp16"})
-        recipe = builders.recipe(options, networks, _meta_accelerator(), lambda rate: ledger.optimizer)
+        recipe = builders.recipe(options, made_of, _meta_accelerator(), lambda rate: ledger.optimizer)
         batch = _batch(options)
         try:
             with ledger.watching():
@@ -64,19 +64,19 @@ def examine(options: Options) -> Examination:
             raise OptionsError(
                 f"{options.title}: the parts do not fit together for crops of {options.data.train.crop} px: {error}"
             ) from None
-    learns = {name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()}
+    learns = {name: sum(p.numel() for p in network.parameters()) for name, network in made_of.networks.items()}
     averaged = options.train.ema is not None
     floats = sum(count * (5 if averaged and name == "generator" else 4) for name, count in learns.items())
     frozen = [
         p.numel()
-        for term in recipe.losses.values()  # pyright: ignore[reportAttributeAccessIssue]
+        for term in made_of.losses.values()
         if isinstance(term.loss, nn.Module)
         for p in term.loss.parameters()
     ]
     return Examination(
         options.title,
         learns,
-        recipe.losses.describe(),  # pyright: ignore[reportAttributeAccessIssue]
+        made_of.losses.describe(),
         weights=4 * floats / MEGABYTE,
         frozen=4 * sum(frozen) / MEGABYTE,
         activations=ledger.peak / MEGABYTE,

@@ -7,6 +7,7 @@ import torch
 import yaml
 from accelerate import Accelerator
 from accelerate.utils import gather_object, set_seed
+from torch import nn
 
 import gansr
 from gansr.build import parts
@@ -205,18 +206,18 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
         inherited: the weights that the stage before ended with; used unless the options name others.
     """
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
-        networks = _start_weights(options, inherited)
-        recipe = builders.recipe(options, networks, accelerator)
+        made_of = builders.ingredients(options)
         metrics = parts.metrics(options)
+    _load_start(options, made_of.networks, inherited)
+    recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
     return Stage(options, accelerator, recipe, images, metrics)
 
 
-def _start_weights(options: Options, inherited: Path | None) -> builders.Networks:
-    networks = builders.networks(options)
+def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Path | None) -> None:
+    """Fill the networks with the weights that the options name, or those of the stage before."""
     for name, network in networks.items():
         parts.load_start(network, getattr(options, name), name)
     if inherited is not None and options.generator.weights is None:
         where = f"generator (from the stage before, {inherited})"
         weights.load_into(networks["generator"], weights.read(inherited).state, where, options.generator.strict)
-    return networks

@@ -95,7 +95,7 @@ REHEARSED: Tree = {
 
 @dataclass(frozen=True)
 class Case:
-    """One row: a run of `steps` steps, the last `measured` of them without a look at the device.
+    """One row: a run of `steps` steps. The last `measured` are timed, and in the `quiet` ones before nothing may wait.
 
     `log` is the number of steps between two log lines; with `learns` the pixel loss must fall.
     """
@@ -105,6 +105,7 @@ class Case:
     variant: str
     tree: Tree
     steps: int
+    quiet: int
     measured: int
     log: int
     learns: bool
@@ -135,7 +136,7 @@ def small_cases(rehearsal: bool) -> Iterator[Case]:
                 if rehearsal and "compile" in switches:  # minutes of C++ for nothing new
                     continue
                 changes = {"train": switches, "data": {"train": {"workers": 0 if rehearsal else 2}}}
-                yield Case(recipe, precision, variant, merge(tree, changes), 60, 20, 10, learns=True)
+                yield Case(recipe, precision, variant, merge(tree, changes), 60, 15, 15, 10, learns=True)
 
 
 def resume_cases(rehearsal: bool) -> Iterator[Case]:
@@ -151,8 +152,8 @@ def realistic_cases(rehearsal: bool) -> Iterator[Case]:
         if rehearsal and tree["train"].get("compile"):
             continue
         shrunk = _shrunk(tree) if rehearsal else tree
-        steps, measured = (6, 3) if rehearsal else (40, 30)
-        yield Case(name, shrunk["train"]["precision"], "", shrunk, steps, measured, steps, learns=False)
+        steps, quiet, measured = (4, 1, 2) if rehearsal else (50, 10, 30)
+        yield Case(name, shrunk["train"]["precision"], "", shrunk, steps, quiet, measured, steps // 2, learns=False)
 
 
 def _shrunk(tree: Tree) -> Tree:

@@ -48,60 +48,92 @@ class Row:
         """An error becomes a problem of this row, with its first line and where it came from."""
         try:
             yield
+        except torch.OutOfMemoryError:
+            forbid_waiting(False)
+            self.cells["peak"] = "more than this GPU has free"
+            if self.case.learns:  # these are small
+                self.problems.append(f"{what}: out of memory")
         except Exception as error:  # noqa: BLE001  whatever it is, it must not hide the other rows
-            ours = [frame for frame in traceback.extract_tb(error.__traceback__) if PACKAGE in frame.filename]
-            where = f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""
-            first = (str(error).strip() or type(error).__name__).splitlines()[0]
-            self.problems.append(f"{what}: {type(error).__name__}: {first}{where}")
+            forbid_waiting(False)
+            self.problems.append(f"{what}: {described(error)}")
+
+
+def described(error: Exception) -> str:
+    """Its first line, and the line of gansr that it came through last."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if PACKAGE in frame.filename]
+    where = f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"{type(error).__name__}: {first}{where}"
 
 
 def train(case: Case, photos: Path, cpu: bool) -> Row:
     """Train, measure, and compare the memory with what `gansr check` says."""
     row = Row(case)
-    with row.catching("options"):
+    with row.catching("set-up"):
         options = case.options(photos)
         row.cells["estimate"] = _gigabytes(examine(options).memory)
         with session(options, cpu) as accelerator:
-            watch = Watch(case, accelerator.device)
-            _loop(case, options, accelerator, watch, row)
-            row.cells |= watch.cells(options)
+            watch, losses = Watch(case, accelerator.device), []
+            loop = _loop(case, options, accelerator, watch, losses)
+            with row.catching("training"):
+                _run(loop, watch, row)
+                row.cells |= watch.cells(options)
+            _judge(losses, row)
     return row
 
 
-def _loop(case: Case, options: Options, accelerator: Accelerator, watch: "Watch", row: Row) -> None:
-    recipe = builders.recipe(options, builders.networks(options), accelerator)
-    batches, logged = data.training_batches(options, accelerator), []
+def _loop(case: Case, options: Options, accelerator: Accelerator, watch: "Watch", losses: list[float]) -> Loop:
+    """The real loop over real parts; the pixel losses of its log lines go to `losses`."""
+    recipe = builders.recipe(options, builders.ingredients(options), accelerator)
+    batches = data.training_batches(data.training_set(options), options, accelerator)
 
     def log(step: int, means: dict[str, float]) -> None:
-        logged.append(means["loss/pixel"])
+        losses.append(means["loss/pixel"])
 
     def ignore(step: int) -> None:
         pass
 
     intervals = Intervals(case.steps, case.log, case.steps, case.steps)
-    loop = Loop(
+    return Loop(
         accelerator, recipe, parts.schedule(options.train), watch.around(batches), intervals, log, ignore, ignore
     )
-    with row.catching("training"):
+
+
+def _run(loop: Loop, watch: "Watch", row: Row) -> None:
+    """Run to the end; where the host waits for the GPU, say so and go on for the rest of the row."""
+    try:
         loop.run()
-    if logged:
-        row.cells["loss"] = f"{logged[0]:.3f} -> {logged[-1]:.3f}"
-    if case.learns and len(logged) > 1 and logged[-1] > FALLS_TO * logged[0]:
-        row.problems.append(f"the pixel loss did not fall below {FALLS_TO} of what it was")
+    except RuntimeError as error:
+        if not watch.forbidding:
+            raise
+        row.problems.append(f"waits for the GPU: {described(error)}")
+        forbid_waiting(False)
+        watch.quiet = range(0)
+        loop.run()
+
+
+def _judge(losses: list[float], row: Row) -> None:
+    if not losses:
+        return
+    row.cells["loss"] = f"{losses[0]:.3f} -> {losses[-1]:.3f}"
+    if row.case.learns and losses[-1] > FALLS_TO * losses[0]:
+        row.problems.append(f"the pixel loss did not fall to {FALLS_TO} of what it was")
 
 
 class Watch:
-    """Looks on between two batches: time and memory of the last steps, in which nothing may wait for the GPU.
+    """Looks on between two batches: first a few steps in which nothing may wait for the GPU, then speed and memory.
 
-    While a step runs that writes no log line, CUDA raises an error for whatever makes the host wait for the
-    device, in the step, in the loop, and in the loader that hands over the next batch.
+    In the quiet steps, but for those that write a log line, CUDA raises an error for whatever makes the host
+    wait for the device: in the step, in the loop, and in the loader that hands over the next batch.
     """
 
     def __init__(self, case: Case, device: torch.device) -> None:
-        self.case, self.device = case, device
+        self.case, self.on_gpu = case, device.type == "cuda"
         self.first = case.steps - case.measured + 1
-        self.before = torch.cuda.memory_allocated() if device.type == "cuda" else 0
-        self.since: float | None = None
+        self.quiet = range(self.first - case.quiet, self.first)
+        self.forbidding = False
+        self.before = torch.cuda.memory_allocated() if self.on_gpu else 0
+        self.since = 0.0
 
     def around(self, batches: Callable[[int], Iterator[Any]]) -> Callable[[int], Iterator[Any]]:
         """The same batches."""
@@ -115,30 +147,24 @@ class Watch:
         return watched
 
     def _look(self, step: int) -> None:
-        forbid_waiting(False)
+        """Before step number `step`, from 1."""
+        self.forbidding = self.on_gpu and step in self.quiet and step % self.case.log != 0
+        forbid_waiting(self.forbidding)
         if step == self.first:
-            self._synchronise()
-            if self.device.type == "cuda":
+            if self.on_gpu:
+                torch.cuda.synchronize()
                 torch.cuda.reset_peak_memory_stats()
             self.since = time.perf_counter()
-        logs = step % self.case.log == 0 or step == self.case.steps
-        forbid_waiting(self.device.type == "cuda" and step >= self.first and not logs)
 
     def cells(self, options: Options) -> dict[str, str]:
-        """Speed and peak memory, once the run is over."""
-        forbid_waiting(False)
-        if self.since is None:
-            return {}
-        self._synchronise()
+        """Speed and peak memory of the last steps, once the run is over."""
+        if self.on_gpu:
+            torch.cuda.synchronize()
         seconds = time.perf_counter() - self.since
         found = {"images/s": f"{self.case.measured * options.train.batch / seconds:.0f}"}
-        if self.device.type == "cuda":
+        if self.on_gpu:
             found["peak"] = _gigabytes((torch.cuda.max_memory_allocated() - self.before) / MEGABYTE)
         return found
-
-    def _synchronise(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
 
 
 def resume(case: Case, photos: Path, cpu: bool) -> Row:
@@ -151,7 +177,7 @@ def resume(case: Case, photos: Path, cpu: bool) -> Row:
             with session(options, cpu) as accelerator:
                 torch.backends.cudnn.benchmark = False  # or each run may choose kernels of its own
                 with contextlib.redirect_stdout(io.StringIO()):
-                    build_stage(options, accelerator, None).train()
+                    build_stage(options, accelerator, data.open_images(options), None).train()
         difference = _largest_difference(*(_everything(folder, case.steps) for folder in (whole, half)))
         lacking = sorted({str(w.message).split()[0] for w in caught if "deterministic" in str(w.message)})
         row.cells["resumed"] = "bit-exact" if difference == 0 else f"differs by {difference:.1e}"
