@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # gansr beside thi
 
 try:
     import torch
-    from gpu_checks.cases import Case, make_photos, realistic_cases, resume_cases, small_cases
-    from gpu_checks.runs import Row, resume, train
+    from gpu_checks.cases import Case, loader_cases, make_photos, realistic_cases, resume_cases, small_cases
+    from gpu_checks.runs import Row, deliver, resume, train
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -43,6 +43,11 @@ SECTIONS: dict[str, tuple[dict[str, str], Callable[[bool], Iterable[Case]], Run]
         {"images/s": "images/s", "peak": "peak GB", "estimate": "`gansr check` GB", "loss": "pixel loss"},
         realistic_cases,
         train,
+    ),
+    "The loader alone, its photos in memory: it should be quicker than what trains on it": (
+        {"images/s": "images/s"},
+        loader_cases,
+        deliver,
     ),
 }
 

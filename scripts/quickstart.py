@@ -11,6 +11,7 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import numpy as np
 from rich.console import Console
 from skimage import data as photos
 
@@ -86,7 +87,7 @@ def _write_table(scores: dict[str, Scores]) -> None:
     (FOLDER / "scores.json").write_text(json.dumps(document, indent=2), "utf-8")
 
 
-def _with_channels(image):  # noqa: ANN001, ANN202 - an array (H, W) or (H, W, 3)
+def _with_channels(image: np.ndarray) -> np.ndarray:
     return to_rgb(image.reshape(*image.shape[:2], -1))
 
 

@@ -1,8 +1,8 @@
 """What every test may ask for."""
 
+import contextlib
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -132,15 +132,19 @@ def gansr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.fixture
 def process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts `python ...` with one thread and without a GPU; whatever still runs at the end is killed."""
+    """Starts `python ...` with one thread and without a GPU; whatever still runs at the end is ended.
+
+    Further keywords are variables of its environment; those that are empty are removed from it.
+    """
     running: list[subprocess.Popen[str]] = []
 
     def start(arguments: str, *more: object, **environment: str) -> subprocess.Popen[str]:
+        variables = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "1", "COLUMNS": "200"} | environment
         running.append(
             subprocess.Popen(
                 [sys.executable, *shlex.split(arguments), *map(str, more)],
                 cwd=ROOT,
-                env=os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "1", "COLUMNS": "200"} | environment,
+                env={name: value for name, value in variables.items() if value},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -152,7 +156,10 @@ def process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield start
     for one in running:
         if one.poll() is None:
-            os.killpg(one.pid, signal.SIGKILL)
+            one.terminate()  # torchrun hands this on to the processes it started, which are sessions of their own
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                one.wait(timeout=20)
+            one.kill()
         one.communicate()
 
 
@@ -162,7 +169,7 @@ def finished(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., Res
 
     def run(arguments: str, *more: object, **environment: str) -> Result:
         started = process(arguments, *more, **environment)
-        out, err = started.communicate(timeout=180)
+        out, err = started.communicate(timeout=90)
         return Result(started.returncode, out, err)
 
     return run

@@ -24,6 +24,7 @@ from gansr.training import state
 from gansr.training.best import Best
 from gansr.training.checkpoints import Checkpoints
 from gansr.training.console import Console
+from gansr.training.files import replace_text
 from gansr.training.journal import Journal
 from gansr.training.loop import Intervals, Loop, Progress
 from gansr.training.meter import Meter
@@ -127,8 +128,7 @@ class Stage:
         if path.exists() and self.progress.step:
             self.changed = changes(yaml.safe_load(path.read_text("utf-8")), yaml.safe_load(text))
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            replace_text(path, text)
         except OSError as error:
             raise StorageError(f"{path}: the options cannot be saved: {error.strerror}.") from None
 

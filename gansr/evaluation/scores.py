@@ -158,6 +158,7 @@ def write_json(document: dict[str, Any], path: Path) -> None:
         temporary.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
+        temporary.unlink(missing_ok=True)
         raise StorageError(f"The scores could not be written to {path}: {error.strerror}.") from None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from gansr.errors import StorageError
 from gansr.training.console import Console
+from gansr.training.files import replace_text
 from gansr.training.stopwatch import Stopwatch
 
 
@@ -83,8 +84,10 @@ class Journal:
     def _cut_after(self, step: int) -> None:
         if not self.path.exists():
             return
-        lines = [line for line in self.path.read_text("utf-8").splitlines() if _step_of(line) <= step]
-        self._or_full(lambda: self.path.write_text("".join(f"{line}\n" for line in lines), "utf-8"))
+        text = self.path.read_text("utf-8")
+        kept = "".join(f"{line}\n" for line in text.splitlines() if _step_of(line) <= step)
+        if kept != text:
+            self._or_full(lambda: replace_text(self.path, kept))
 
     def _or_full(self, write: Callable[[], Any]) -> None:
         try:

@@ -23,6 +23,7 @@ class Meter:
         for name, value in values.items():
             if name not in self.sums:
                 self.sums[name], self.counts[name] = torch.zeros_like(value), 0
+            self.sums[name] = self.sums[name].to(value.device)  # those of a resumed run come from the CPU
             self.counts[name] += 1
         sums = [self.sums[name] for name in values]
         torch._foreach_add_(sums, list(values.values()))  # pyright: ignore[reportPrivateImportUsage]
@@ -46,7 +47,7 @@ class Meter:
 
     def state_dict(self) -> dict[str, Any]:
         """Sums and counts: a checkpoint may fall between two log lines."""
-        return {"sums": dict(self.sums), "counts": dict(self.counts)}
+        return {"sums": {name: value.clone() for name, value in self.sums.items()}, "counts": dict(self.counts)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""

@@ -156,6 +156,14 @@ def realistic_cases(rehearsal: bool) -> Iterator[Case]:
         yield Case(name, shrunk["train"]["precision"], "", shrunk, steps, quiet, measured, steps // 2, learns=False)
 
 
+def loader_cases(rehearsal: bool) -> Iterator[Case]:
+    """What the realistic runs ask of the loader."""
+    for case in realistic_cases(rehearsal):
+        if case.name in {"ESRGAN", "Real-ESRGAN's networks"}:
+            measured = 3 if rehearsal else 100
+            yield replace(case, variant="data", steps=measured + 20, quiet=10, measured=measured)
+
+
 def _shrunk(tree: Tree) -> Tree:
     return merge(tree, {key: value for key, value in REHEARSED.items() if key in tree})
 

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import io
+import itertools
 import sys
 import time
 import traceback
@@ -79,6 +80,21 @@ def train(case: Case, photos: Path, cpu: bool) -> Row:
                 _run(loop, watch, row)
                 row.cells |= watch.cells(options)
             _judge(losses, row)
+    return row
+
+
+def deliver(case: Case, photos: Path, cpu: bool) -> Row:
+    """How fast batches arrive on the device when nobody trains on them."""
+    row = Row(case)
+    with row.catching("loader"):
+        options = case.options(photos)
+        with session(options, cpu) as accelerator:
+            watch = Watch(case, accelerator.device)
+            batches = watch.around(data.training_batches(data.training_set(options), options, accelerator))(0)
+            with contextlib.closing(batches):  # pyright: ignore[reportArgumentType]  a generator
+                for _ in itertools.islice(batches, case.steps):
+                    pass
+            row.cells |= watch.cells(options)
     return row
 
 

@@ -1,0 +1,118 @@
+"""Options are typed, frozen, refused when wrong, and survive being saved."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from gansr.errors import OptionsError
+from gansr.options.load import changes, dump, load, validate
+
+GOOD: dict[str, Any] = {
+    "name": "run",
+    "recipe": "paired_gan",
+    "scale": 4,
+    "generator": {"type": "rrdbnet", "blocks": 2},
+    "discriminator": {"type": "unet"},
+    "losses": {"pixel": {"type": "l1", "weight": 0.01}, "adversarial": {"type": "hinge"}},
+    "data": {"train": {"hr": ["a", "b"], "crop": 128}, "validation": {"set5": {"hr": "v"}}},
+    "train": {"steps": 100, "halve_at": [50, 75]},
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    tree = copy.deepcopy(GOOD)
+    *parents, last = path.split(".")
+    here = tree
+    for key in parents:
+        here = here.setdefault(key, {})
+    here[last] = value
+    return tree
+
+
+def test_good_options_are_typed() -> None:
+    options = validate(copy.deepcopy(GOOD), "run.yml")
+    assert options.data.train.hr_folders == (Path("a"), Path("b"))
+    assert options.train.schedule.arguments == {"at": [50, 75]}
+    assert options.generator.arguments == {"blocks": 2}
+    assert options.folder == Path("experiments/run")
+    assert options.tracked == ("set5/psnr", "set5/ssim")
+
+
+def test_options_are_frozen() -> None:
+    options = validate(copy.deepcopy(GOOD), "run.yml")
+    with pytest.raises(ValidationError):
+        options.train.steps = 3  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_saved_options_load_as_the_same(tmp_path: Path) -> None:
+    options = validate(changed("train.ema", None), "run.yml")
+    (tmp_path / "options.yml").write_text(dump(options))
+    assert load(tmp_path / "options.yml") == (options,)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("train.stps", 3, "train.stps: there is no such key. Did you mean 'steps'"),
+        ("data.train.crp", 3, "Did you mean 'crop'"),
+        ("data.validation.set5.hrr", "x", "Did you mean 'hr'"),
+        ("chekpoints", {}, "Did you mean 'checkpoints'"),
+        ("train.steps", 1.5, "train.steps: expected a whole number, found 1.5"),
+        ("train.steps", "many", "train.steps: expected a whole number, found 'many'"),
+        ("train.steps", True, "train.steps: expected a whole number, found True"),
+        ("train.steps", 0, "train.steps: input should be greater than 0"),
+        ("train.lr", "fast", "train.lr: expected a number"),
+        ("train.precision", False, "expected 'auto', 'fp32', 'bf16' or 'fp16', found False"),
+        ("train.ema", 1.5, "train.ema"),
+        ("scale", 5, "scale: expected 1, 2, 3, 4 or 8, found 5"),
+        ("generator", "rrdbnet", "generator: expected a mapping"),
+        ("generator", {"blocks": 3}, "generator.type: is missing"),
+        ("data.train.hr", 3, "data.train.hr: expected"),
+        ("data.train.crop", 130, "must be a multiple of scale"),
+        ("losses.pixel.weight", -1, "losses.pixel.weight"),
+        ("losses", {"pixel": {"type": "l1"}}, "losses.adversarial is missing"),
+        ("checkpoints.best", "set6/psnr", "choices: set5/psnr, set5/ssim"),
+        ("train.schedule", {"type": "constant"}, "either halve_at or schedule"),
+        ("recipe", "paired_gam", "Did you mean 'paired_gan'"),
+        ("recipe", "paired", "discriminator"),
+        ("name", "a/b", "name"),
+    ],
+)
+def test_wrong_options_are_one_clear_sentence(path: str, value: Any, message: str) -> None:
+    with pytest.raises(OptionsError) as caught:
+        validate(changed(path, value), "run.yml")
+    text = str(caught.value)
+    assert message in text
+    assert text.startswith("run.yml: ")
+    assert "\n" not in text
+
+
+def test_a_missing_key_is_named() -> None:
+    tree = copy.deepcopy(GOOD)
+    del tree["train"]
+    with pytest.raises(OptionsError, match="train: is missing"):
+        validate(tree, "run.yml")
+
+
+def test_an_adversarial_loss_needs_its_recipe() -> None:
+    tree = changed("recipe", "paired")
+    del tree["discriminator"]
+    with pytest.raises(OptionsError, match=r"losses\.adversarial plays a game"):
+        validate(tree, "run.yml")
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    tree = changed("train.stps", 1) | {"scale": 5}
+    with pytest.raises(OptionsError, match=r"scale.*train\.stps|train\.stps.*scale"):
+        validate(tree, "run.yml")
+
+
+def test_changes_are_named_by_key() -> None:
+    old, new = copy.deepcopy(GOOD), changed("train.steps", 200)
+    new["generator"]["growth"] = 8
+    assert changes(old, new) == ["generator.growth: None -> 8", "train.steps: 100 -> 200"]
+    assert changes(old, yaml.safe_load(yaml.safe_dump(old))) == []

@@ -1,0 +1,91 @@
+"""log.jsonl: exact, and after a crash cut back to what the checkpoint knows."""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gansr.training.console import Console
+from gansr.training.journal import Journal
+from gansr.training.stopwatch import Stopwatch
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Callable[..., Journal]]:
+    """Makes journals in one folder, and closes them."""
+    made: list[Journal] = []
+
+    def make(step: int = 0, writes: bool = True) -> Journal:
+        console = Console("tiny", 10, step, 4, visible=writes)
+        made.append(Journal(tmp_path / "run", step, console, Stopwatch(step), images=4, writes=writes))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def lines(tmp_path: Path) -> list[Any]:
+    return [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+
+
+def test_lines(journal: Callable[..., Journal], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = journal()
+    one.losses(2, {"loss/pixel": 0.25}, {"lr": 1e-4})
+    one.scores(2, {"set5/psnr": math.inf, "set5/ssim": 0.5}, " (the best)")
+    assert lines(tmp_path) == [
+        {"step": 2, "loss/pixel": 0.25, "lr": 1e-4},
+        {"step": 2, "set5/psnr": "inf", "set5/ssim": 0.5},
+    ]
+    shown = capsys.readouterr().out
+    assert "step 2/10" in shown and "pixel 0.25" in shown and "set5/ssim 0.5000 (the best)" in shown
+
+
+def test_tensorboard_gets_the_same(journal: Callable[..., Journal], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    one = journal()
+    one.losses(2, {"loss/pixel": 0.25}, {"lr": 0.5})
+    one.scores(2, {"set5/psnr": 30.0}, "")
+    one.picture(2, "set5/bird", np.zeros((4, 6, 3), np.uint8))
+    one.close()
+    board = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    scalars = {name: [(event.step, event.value) for event in board.Scalars(name)] for name in board.Tags()["scalars"]}
+    assert scalars["loss/pixel"] == [(2, 0.25)] and scalars["lr"] == [(2, 0.5)]
+    assert scalars["validation/set5/psnr"] == [(2, 30.0)]
+    assert scalars["speed/images_per_second"][0][1] > 0
+    assert board.Tags()["images"] == ["set5/bird"]
+
+
+def test_lines_beyond_the_checkpoint_and_a_torn_one_are_cut(journal: Callable[..., Journal], tmp_path: Path) -> None:
+    one = journal()
+    for step in (2, 4, 6, 8):
+        one.losses(step, {"loss/pixel": 1 / step}, {})
+    kept = lines(tmp_path)[:3]
+    with (tmp_path / "run" / "log.jsonl").open("a") as file:
+        file.write('{"step": 6, "loss/pix')
+    two = journal(step=6)
+    assert lines(tmp_path) == kept
+    two.losses(8, {"loss/pixel": 0.5}, {})
+    assert lines(tmp_path) == [*kept, {"step": 8, "loss/pixel": 0.5}]
+
+
+def test_a_run_that_starts_anew_starts_its_log_anew(journal: Callable[..., Journal], tmp_path: Path) -> None:
+    journal().losses(2, {"loss/pixel": 1.0}, {})
+    journal(step=0)
+    assert lines(tmp_path) == []
+
+
+def test_other_processes_write_nothing(
+    journal: Callable[..., Journal], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = journal(writes=False)
+    one.losses(2, {"loss/pixel": 1.0}, {})
+    one.scores(2, {"set5/psnr": 1.0}, "")
+    one.picture(2, "bird", np.zeros((4, 6, 3), np.uint8))
+    one.close()
+    assert not (tmp_path / "run").exists() and capsys.readouterr().out == ""

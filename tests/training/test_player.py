@@ -1,0 +1,157 @@
+"""A player's turn: whose gradients, how many micro-batches, how long a step."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState, PartialState
+from torch import nn
+
+from gansr.training.optimizers import OPTIMIZERS, adam, adamw
+from gansr.training.player import Player
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """Accelerate remembers its settings for the life of the process."""
+    for state in (AcceleratorState, GradientState, PartialState):
+        state._reset_state()
+    yield
+
+
+def accelerator(accumulate: int = 1) -> Accelerator:
+    return Accelerator(cpu=True, gradient_accumulation_steps=accumulate)
+
+
+def network(seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
+
+
+def sgd(rate: float) -> Any:
+    return lambda parameters: torch.optim.SGD(parameters, lr=rate)
+
+
+def values(net: nn.Module) -> list[torch.Tensor]:
+    return [parameter.detach().clone() for parameter in net.parameters()]
+
+
+def test_a_turn_is_one_step_of_the_optimizer() -> None:
+    net, twin = network(), network()
+    player = Player({"generator": net}, accelerator(), sgd(0.1), 0.1)
+    x = torch.randn(5, 3, dtype=torch.float64)
+    loss = twin(x).square().mean()
+    loss.backward()
+    player.minimize(player(x).square().mean())
+    for moved, start in zip(net.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(moved.detach(), start.detach() - 0.1 * start.grad)
+        assert moved.grad is None, "a turn leaves no gradient behind"
+
+
+def test_pace_scales_the_rate() -> None:
+    player = Player({"generator": network()}, accelerator(), sgd(0.1), 0.1)
+    player.pace(0.25)
+    assert player.optimizer.param_groups[0]["lr"] == pytest.approx(0.025)
+    player.pace(0.25)
+    assert player.optimizer.param_groups[0]["lr"] == pytest.approx(0.025), "of the player's rate, not of the last one"
+
+
+def test_the_other_player_is_untouched_in_this_ones_turn() -> None:
+    one = accelerator()
+    generator = Player({"generator": network(0)}, one, sgd(0.1), 0.1)
+    discriminator = Player({"discriminator": network(1)}, one, sgd(0.1), 0.1)
+    before = values(discriminator.networks["discriminator"])
+    x = torch.randn(5, 3, dtype=torch.float64)
+    fake = generator(x).expand(-1, 3)
+    with discriminator.frozen():
+        loss = discriminator(fake).mean()
+        assert not any(p.requires_grad for p in discriminator.parameters)
+    start = values(generator.networks["generator"])
+    generator.minimize(loss)
+    assert all(p.requires_grad and p.grad is None for p in discriminator.parameters)
+    assert all(torch.equal(a, b) for a, b in zip(before, discriminator.parameters, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(start, generator.parameters, strict=True)), "gradients flow through"
+
+
+def test_frozen_ends_when_the_step_fails() -> None:
+    player = Player({"discriminator": network()}, accelerator(), sgd(0.1), 0.1)
+    with pytest.raises(ZeroDivisionError), player.frozen():
+        raise ZeroDivisionError
+    assert all(p.requires_grad for p in player.parameters)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_micro_batches_equal_one_batch(count: int) -> None:
+    whole = Player({"generator": network()}, accelerator(), adam(lr=0.01), 0.01, ema=0.9, clip=0.1)
+    x = torch.randn(2, 4 * count, 3, dtype=torch.float64)
+    for batch in x:
+        whole.minimize(whole(batch).square().mean())
+    AcceleratorState._reset_state()
+    GradientState._reset_state()
+    one = accelerator(count)
+    parts = Player({"generator": network()}, one, adam(lr=0.01), 0.01, ema=0.9, clip=0.1)
+    for batch in x:
+        for number, micro in enumerate(batch.chunk(count)):
+            start = values(parts.networks["generator"])
+            with one.accumulate(*parts.prepared.values()):
+                parts.minimize(parts(micro).square().mean())
+            moved = not all(torch.equal(a, b) for a, b in zip(start, parts.parameters, strict=True))
+            assert moved == (number == count - 1)
+    for a, b in zip(whole.parameters, parts.parameters, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+    for a, b in zip(*(p.averages["generator"].network.parameters() for p in (whole, parts)), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_clipping_over_all_networks_of_a_player() -> None:
+    nets = {"here": nn.Linear(1, 1, bias=False).double(), "there": nn.Linear(1, 1, bias=False).double()}
+    player = Player(nets, accelerator(), sgd(1.0), 1.0, clip=1.0)
+    before = [net.weight.item() for net in nets.values()]
+    player.minimize(3 * player["here"].weight.sum() + 4 * player["there"].weight.sum())  # gradient (3, 4), norm 5
+    moved = [start - net.weight.item() for start, net in zip(before, nets.values(), strict=True)]
+    assert moved == pytest.approx([0.6, 0.8], rel=1e-5)
+
+
+def test_a_small_gradient_is_not_clipped() -> None:
+    net = nn.Linear(1, 1, bias=False).double()
+    player = Player({"generator": net}, accelerator(), sgd(1.0), 1.0, clip=1.0)
+    before = net.weight.item()
+    player.minimize(0.5 * net.weight.sum())
+    assert before - net.weight.item() == pytest.approx(0.5)
+
+
+def test_a_player_of_several_networks_is_asked_by_name() -> None:
+    player = Player({"forth": network(0), "back": network(1)}, accelerator(), sgd(0.1), 0.1)
+    assert player["forth"] is player.networks["forth"] and len(player.parameters) == 8
+    with pytest.raises(ValueError, match="too many values"):
+        player(torch.zeros(1, 3))
+
+
+def test_what_is_shipped() -> None:
+    net = network()
+    plain, averaged = (Player({"generator": net}, accelerator(), sgd(0.1), 0.1, ema=ema) for ema in (None, 0.9))
+    assert plain.best_networks()["generator"] is net
+    assert averaged.best_networks()["generator"] is averaged.averages["generator"].network
+
+
+def test_goes_on_from_its_state() -> None:
+    x = torch.randn(5, 3, dtype=torch.float64)
+    one, two = (Player({"generator": network()}, accelerator(), adam(lr=0.1), 0.1) for _ in range(2))
+    one.minimize(one(x).square().mean())
+    two.networks["generator"].load_state_dict(one.networks["generator"].state_dict())
+    two.load_state_dict(one.state_dict())
+    for player in (one, two):
+        player.minimize(player(x).square().mean())
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters, two.parameters, strict=True))
+
+
+def test_optimizers() -> None:
+    assert OPTIMIZERS == {"adam": adam, "adamw": adamw}
+    parameters = [nn.Parameter(torch.ones(2))]
+    made = adam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.2)(parameters)
+    assert type(made) is torch.optim.Adam
+    assert made.defaults["betas"] == (0.5, 0.9) and made.defaults["lr"] == 0.1 and made.defaults["weight_decay"] == 0.2
+    made = adamw(lr=0.1)(parameters)
+    assert type(made) is torch.optim.AdamW and made.defaults["weight_decay"] == 0.01

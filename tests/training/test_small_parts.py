@@ -1,0 +1,156 @@
+"""Averages, means, the best step and the clock: each against a loop written out by hand."""
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from gansr.training.best import Best
+from gansr.training.ema import Ema
+from gansr.training.meter import Meter
+from gansr.training.stopwatch import Stopwatch
+
+# Averages
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(2, 2))
+
+
+def test_ema_is_the_sum_written_out() -> None:
+    source = network()
+    ema, decay = Ema(source, 0.9), 0.9
+    expected = {name: parameter.detach().clone() for name, parameter in source.named_parameters()}
+    for step in range(5):
+        with torch.no_grad():
+            for parameter in source.parameters():
+                parameter.add_(torch.randn_like(parameter))
+            source[1].running_mean.add_(step + 1)
+            source[1].num_batches_tracked.add_(1)
+        ema.update(source)
+        for name, parameter in source.named_parameters():
+            expected[name] = decay * expected[name] + (1 - decay) * parameter.detach()
+    for name, parameter in ema.network.named_parameters():
+        torch.testing.assert_close(parameter, expected[name])
+    for mean, value in zip(ema.network.buffers(), source.buffers(), strict=True):
+        assert torch.equal(mean, value), "buffers are copied, not averaged"
+
+
+def test_ema_is_a_network_of_its_own() -> None:
+    source = network()
+    before = [parameter.detach().clone() for parameter in source.parameters()]
+    ema = Ema(source, 0.5)
+    assert not ema.network.training and source.training
+    assert not any(parameter.requires_grad for parameter in ema.network.parameters())
+    assert all(parameter.requires_grad for parameter in source.parameters())
+    with torch.no_grad():
+        next(ema.network.parameters()).zero_()
+    assert all(torch.equal(a, b) for a, b in zip(before, source.parameters(), strict=True))
+
+
+def test_ema_goes_on_from_its_state() -> None:
+    ema, other = Ema(network(), 0.5), Ema(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(2, 2)), 0.5)
+    other.load_state_dict(ema.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(ema.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+# Means
+
+ALONE: Any = SimpleNamespace(reduce=lambda values, reduction: values)
+
+
+def test_meter_gives_means_since_the_last_reading() -> None:
+    meter = Meter()
+    assert meter.read(ALONE) == {}
+    for value in (1.0, 2.0, 6.0):
+        meter.add({"a": torch.tensor(value, requires_grad=True), "b": torch.tensor(2 * value, dtype=torch.float64)})
+    assert meter.read(ALONE) == {"a": 3, "b": 6}
+    meter.add({"a": torch.tensor(5.0)})
+    assert meter.read(ALONE) == {"a": 5}
+
+
+def test_meter_divides_each_sum_by_its_own_count() -> None:
+    meter = Meter()
+    meter.add({"always": torch.tensor(1.0), "rarely": torch.tensor(8.0)})
+    meter.add({"always": torch.tensor(3.0)})
+    assert meter.read(ALONE) == {"always": 2, "rarely": 8}
+
+
+def test_meter_does_not_change_the_report() -> None:
+    meter, value = Meter(), torch.tensor(1.0)
+    meter.add({"a": value})
+    meter.add({"a": torch.tensor(1.0)})
+    assert value == 1
+
+
+def test_meter_names_what_is_not_finite() -> None:
+    meter = Meter()
+    assert meter.not_finite() == []
+    meter.add({"good": torch.tensor(1.0), "bad": torch.tensor(math.nan), "worse": torch.tensor(math.inf)})
+    meter.add({"good": torch.tensor(1.0), "bad": torch.tensor(1.0), "worse": torch.tensor(1.0)})
+    assert meter.not_finite() == ["bad", "worse"]
+
+
+def test_meter_goes_on_from_its_state() -> None:
+    meter, other = Meter(), Meter()
+    meter.add({"a": torch.tensor(1.0)})
+    other.load_state_dict(meter.state_dict())
+    other.add({"a": torch.tensor(3.0)})
+    assert other.read(ALONE) == {"a": 2}
+
+
+def test_meter_goes_on_on_another_device_than_the_state_came_from() -> None:
+    meter = Meter()
+    meter.load_state_dict({"sums": {"a": torch.tensor(1.0)}, "counts": {"a": 1}})
+    meter.add({"a": torch.tensor(1.0, device="meta")})
+    assert meter.sums["a"].is_meta
+
+
+# The best step
+
+
+def test_best_of_a_metric_that_should_be_high() -> None:
+    best = Best("set5/psnr")
+    assert [best.improved(s, {"set5/psnr": v}) for s, v in enumerate([20, 19, 20, 21, math.nan])] == [
+        True, False, False, True, False,
+    ]  # fmt: skip
+    assert (best.value, best.step) == (21, 3)
+
+
+def test_best_of_a_metric_that_should_be_low() -> None:
+    best = Best("set5/lpips", higher_is_better=False)
+    assert [best.improved(s, {"set5/lpips": v}) for s, v in enumerate([0.5, 0.6, 0.4])] == [True, False, True]
+
+
+def test_best_of_nothing() -> None:
+    assert not Best(None).improved(1, {"set5/psnr": 20})
+    assert not Best("set5/ssim").improved(1, {"set5/psnr": 20})
+
+
+def test_best_goes_on_from_its_state_unless_another_metric_is_followed() -> None:
+    best, same, other = Best("a/psnr"), Best("a/psnr"), Best("b/psnr")
+    best.improved(7, {"a/psnr": 30})
+    same.load_state_dict(best.state_dict())
+    other.load_state_dict(best.state_dict())
+    assert not same.improved(8, {"a/psnr": 30}) and same.step == 7
+    assert other.improved(8, {"b/psnr": 1})
+
+
+# The clock
+
+
+def test_stopwatch() -> None:
+    now = 0.0
+    watch = Stopwatch(10, clock=lambda: now)
+    now = 6.0
+    assert watch.lap(12) == 3
+    now = 7.0
+    with watch.paused():
+        now = 100.0
+    now = 101.0
+    assert watch.lap(14) == 1
+    assert watch.lap(14) == pytest.approx(0, abs=1e-6) and watch.lap(14) > 0  # images per second are divided by it
