@@ -142,7 +142,9 @@ def test_empty_folder(refused: Run, tree: Run, tmp_path: Path) -> None:
 
 
 def test_sizes_that_disagree(refused: Run, tree: Run, photos: Path, tmp_path: Path) -> None:
-    changed = change_photo(photos, tmp_path / "other", "train", "LR/2x2.png", lambda p: Image.new("RGB", (9, 8)).save(p))
+    changed = change_photo(
+        photos, tmp_path / "other", "train", "LR/2x2.png", lambda p: Image.new("RGB", (9, 8)).save(p)
+    )
     folders = {"hr": str(changed / "train" / "HR"), "lr": str(changed / "train" / "LR"), "crop": 16, "workers": 0}
     refused(tree(data__train=folders), "data.train", "2x2.png is 9x8", "Expected an LR of 24x20 at x2")
 
@@ -187,11 +189,15 @@ def test_truncated_image_found_in_validation(
 
 def test_generator_weights_of_another_architecture(gansr: Run, options_file: Run, tree: Run, weights: Path) -> None:
     result = gansr("train", options_file(tree(generator={"type": "srresnet", "features": 4, "weights": str(weights)})))
-    paragraph(result, f"generator.weights ({weights})", "do not fit SRResNet", "{type: msrresnet, features: 4, blocks: 1")
+    paragraph(
+        result, f"generator.weights ({weights})", "do not fit SRResNet", "{type: msrresnet, features: 4, blocks: 1"
+    )
 
 
 def test_missing_weights(refused: Run, tree: Run, tmp_path: Path) -> None:
-    refused(tree(generator__weights=str(tmp_path / "no.pth")), "generator.weights: there is no file", tmp_path / "no.pth")
+    refused(
+        tree(generator__weights=str(tmp_path / "no.pth")), "generator.weights: there is no file", tmp_path / "no.pth"
+    )
 
 
 class Bomb:
@@ -271,7 +277,9 @@ def test_evaluate_is_told_badly(gansr: Run, photos: Path, tmp_path: Path) -> Non
 
 def test_evaluate_refuses_what_would_hide_behind_one_name(gansr: Run, photos: Path) -> None:
     judge, train = (f"same={photos / part / 'HR'}" for part in ("judge", "train"))
-    paragraph(gansr("evaluate", "bicubic", "--scale", 2, "--on", judge, "--on", train), "--on: there are several 'same'")
+    paragraph(
+        gansr("evaluate", "bicubic", "--scale", 2, "--on", judge, "--on", train), "--on: there are several 'same'"
+    )
     metrics = ("--metric", "psnr", "--metric", "{type: psnr, colour: rgb}")
     paragraph(gansr("evaluate", "bicubic", "--scale", 2, "--on", judge, *metrics), "--metric: there are several 'psnr'")
 
@@ -338,7 +346,9 @@ def test_train_then_upscale_then_evaluate(
     with Image.open(tmp_path / "large.png") as large:
         assert large.size == (64, 48)
     scores = tmp_path / "scores.json"
-    judged = gansr("evaluate", last, "bicubic", "--scale", 2, "--on", f"judge={photos / 'judge' / 'HR'}", "--json", scores)
+    judged = gansr(
+        "evaluate", last, "bicubic", "--scale", 2, "--on", f"judge={photos / 'judge' / 'HR'}", "--json", scores
+    )
     assert judged.code == 0
     document = json.loads(scores.read_text())
     assert set(document) == {str(last), "bicubic"}

@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-HEAVY = {"torch", "torchvision", "accelerate", "kornia", "timm", "numpy", "PIL", "pydantic", "tensorboard", "safetensors"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "accelerate",
+    "kornia",
+    "timm",
+    "numpy",
+    "PIL",
+    "pydantic",
+    "tensorboard",
+    "safetensors",
+}
 LOADED = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
 
 

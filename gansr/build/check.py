@@ -50,6 +50,7 @@ def examine(options: Options) -> Examination:
     """
     parts.schedule(options.train)
     parts.optimizer(options.train, options.train.lr)
+    parts.metric_arguments(options)
     with META:
         made_of = builders.ingredients(options)
         ledger = _Ledger(half=options.train.precision in {"bf16", "fp16"})

@@ -45,47 +45,51 @@ def _defaults(make: Callable[..., Any], table: str) -> dict[str, Any]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of an options file, the arguments of networks, losses and metrics included."""
+    """The JSON schema of an options file, the arguments of networks, losses and metrics included.
+
+    It helps an editor to complete and to mark what is misspelt. That nothing is missing is for `check` to say: a file
+    with stages is complete only in each of them.
+    """
     definitions: dict[str, Any] = {}
-    recipes = [_recipe_schema(name, model, definitions) for name, model in RECIPE_OPTIONS.items()]
-    whole: dict[str, Any] = {"$ref": "#/$defs/Run"}
-    definitions["Run"] = {"anyOf": recipes}
-    # Within `stages:` anything may be missing, since the rest of the file fills it in.
-    definitions["Stages"] = {
-        "type": "array",
-        "items": {"type": "object"},
-        "description": "overrides, in turn",
+    properties: dict[str, Any] = {}
+    for model in RECIPE_OPTIONS.values():
+        one = model.model_json_schema()
+        definitions |= one["$defs"]
+        properties |= one["properties"]
+    for name in REPLACED:
+        definitions.pop(name)
+    for definition in definitions.values():
+        definition.pop("required", None)
+    definitions |= {name: _choices(table) for name, table in COMPONENTS.items()}
+    definitions["TrainOptions"]["properties"] |= {"optimizer": _ref("Optimizer"), "schedule": _ref("Schedule")}
+    definitions["ValidationOptions"]["properties"]["metrics"] = _mapping("Metric")
+    definitions["DataOptions"]["properties"]["validation"] = _mapping("SetOptions")
+    properties |= {
+        "recipe": {"enum": list(RECIPE_OPTIONS)},
+        "generator": _ref("Generator"),
+        "discriminator": _ref("Discriminator"),
+        "losses": _mapping("Loss") | {"properties": {"adversarial": _ref("Objective")}},
     }
-    for recipe in recipes:
-        recipe["properties"]["stages"] = {"$ref": "#/$defs/Stages"}
+    properties.pop("stage")
+    stage = {"type": "object", "properties": properties, "additionalProperties": False}
+    stages = {"type": "array", "items": stage, "description": "changes to the rest of the file, one run after another"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gansr options",
-        **whole,
+        **stage,
+        "properties": properties | {"stages": stages},
+        "required": ["name"],
         "$defs": definitions,
     }
 
 
-def _recipe_schema(name: str, model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    plain = model.model_json_schema()
-    definitions |= {key: value for key, value in plain.pop("$defs").items() if key not in definitions}
-    definitions |= {key: _choices(table) for key, table in COMPONENTS.items()}
-    properties = plain["properties"]
-    properties["generator"] = {"$ref": "#/$defs/Generator"}
-    if "discriminator" in properties:
-        properties["discriminator"] = {"$ref": "#/$defs/Discriminator"}
-    properties["losses"] = {
-        "type": "object",
-        "properties": {"adversarial": {"$ref": "#/$defs/Objective"}},
-        "additionalProperties": {"$ref": "#/$defs/Loss"},
-    }
-    definitions["TrainOptions"]["properties"] |= {
-        "optimizer": {"$ref": "#/$defs/Optimizer"},
-        "schedule": {"$ref": "#/$defs/Schedule"},
-    }
-    metrics = {"type": "object", "additionalProperties": {"$ref": "#/$defs/Metric"}}
-    definitions["ValidationOptions"]["properties"]["metrics"] = metrics
-    return plain
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _mapping(name: str) -> dict[str, Any]:
+    """Names of the user's choice -> definitions, or null, with which a stage removes one."""
+    return {"type": "object", "additionalProperties": {"anyOf": [_ref(name), {"type": "null"}]}}
 
 
 COMPONENTS = {
@@ -97,6 +101,9 @@ COMPONENTS = {
     "Optimizer": "optimizers",
     "Schedule": "schedules",
 }
+REPLACED = ("Component", "GeneratorOptions", "DiscriminatorOptions", "LossOptions")
+"""Definitions that know no arguments: COMPONENTS take their place."""
+
 EXTRA: dict[str, dict[str, Any]] = {
     "generators": {"weights": {"type": ["string", "null"]}, "strict": {"type": "boolean"}},
     "losses": {"weight": {"type": "number", "minimum": 0}},
@@ -105,10 +112,11 @@ EXTRA |= {"discriminators": EXTRA["generators"], "objectives": EXTRA["losses"]}
 
 
 def _choices(table: str) -> dict[str, Any]:
-    """One branch for each row of the table, and one for a user's own class."""
+    """One branch for each row of the table, one for a user's own class, and what a stage may say: changes, or null."""
     branches = [_row_schema(name, make, table) for name, make in TABLES[table].items()]
     own = {"type": "object", "properties": {"type": {"type": "string", "pattern": ":"}}, "required": ["type"]}
-    return {"anyOf": [*branches, own]}
+    changes = {"type": "object", "not": {"required": ["type"]}}
+    return {"anyOf": [*branches, own, changes, {"type": "null"}]}
 
 
 def _row_schema(name: str, make: Callable[..., Any], table: str) -> dict[str, Any]:

@@ -69,6 +69,14 @@ def metrics(options: Options) -> dict[str, Any]:
     }
 
 
+def metric_arguments(options: Options) -> dict[str, dict[str, Any]]:
+    """The metrics' complete arguments, checked but not built: some would read or download a network."""
+    return {
+        name: check(row, METRICS, f"validation.metrics.{name}", scale=options.scale)
+        for name, row in options.validation.metrics.items()
+    }
+
+
 def optimizer(options: TrainOptions, rate: float) -> MakeOptimizer:
     """Makes one player's optimizer."""
     return build(options.optimizer, OPTIMIZERS, "train.optimizer", lr=rate)

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 import itertools
+import shutil
 import sys
 import time
 import traceback
@@ -184,17 +185,16 @@ class Watch:
 
 
 def resume(case: Case, photos: Path, cpu: bool) -> Row:
-    """Is a run that stopped half-way and went on the same as one that never stopped?"""
+    """Is a run that was killed after its half-way checkpoint, and went on, the same as one that never stopped?"""
     row = Row(case)
-    whole, half = photos.parent / f"{case.title} whole", photos.parent / f"{case.title} half"
+    whole, resumed = (photos.parent / f"{case.title} {half}" for half in ("whole", "half"))
     with row.catching("resume"), _deterministic() as caught:
-        for folder, steps in ((whole, case.steps), (half, case.steps // 2), (half, case.steps)):
-            options = case.options(photos, output=str(folder), train={"steps": steps}, log={"every": 2})
-            with session(options, cpu) as accelerator:
-                torch.backends.cudnn.benchmark = False  # or each run may choose kernels of its own
-                with contextlib.redirect_stdout(io.StringIO()):
-                    build_stage(options, accelerator, data.open_images(options), None).train()
-        difference = _largest_difference(*(_everything(folder, case.steps) for folder in (whole, half)))
+        _train_into(whole, case, photos, cpu)
+        shutil.copytree(whole, resumed)
+        shutil.rmtree(_checkpoint(resumed, case.steps))
+        told = _train_into(resumed, case, photos, cpu)
+        assert f"from step {case.steps // 2}" in told, "it began anew, which would leave the same"
+        difference = _largest_difference(*(_everything(_checkpoint(folder, case.steps)) for folder in (whole, resumed)))
         lacking = sorted({str(w.message).split()[0] for w in caught if "deterministic" in str(w.message)})
         row.cells["resumed"] = "bit-exact" if difference == 0 else f"differs by {difference:.1e}"
         if lacking:
@@ -204,9 +204,23 @@ def resume(case: Case, photos: Path, cpu: bool) -> Row:
     return row
 
 
-def _everything(folder: Path, step: int) -> dict[str, Tensor]:
-    """Every tensor of the checkpoint: networks, averages, optimizers, scalers."""
-    (checkpoint,) = folder.rglob(f"step_{step:08d}")
+def _train_into(folder: Path, case: Case, photos: Path, cpu: bool) -> str:
+    """What `gansr train` does with one stage, and prints; a checkpoint half-way, between two log lines."""
+    half = case.steps // 2
+    options = case.options(photos, output=str(folder), checkpoints={"every": half}, log={"every": half - 1})
+    with session(options, cpu) as accelerator, contextlib.redirect_stdout(io.StringIO()) as printed:
+        torch.backends.cudnn.benchmark = False  # or each run may choose kernels of its own
+        build_stage(options, accelerator, data.open_images(options), None).train()
+    return printed.getvalue()
+
+
+def _checkpoint(folder: Path, step: int) -> Path:
+    (found,) = folder.rglob(f"step_{step:08d}")
+    return found
+
+
+def _everything(checkpoint: Path) -> dict[str, Tensor]:
+    """Every tensor of a checkpoint: networks, averages, optimizers, scalers."""
     state = torch.load(checkpoint / STATE, map_location="cpu", weights_only=True)
     found = dict(_tensors(state["players"], "players"))
     for file in sorted(checkpoint.glob("*.safetensors")):

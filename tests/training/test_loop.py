@@ -204,9 +204,7 @@ def test_another_process_stops_all() -> None:
     accelerator: Any = notes.loop.accelerator
     accelerator.num_processes = 2
     flags = iter([0.0, 0.0, 1.0, 0.0])  # step 2: stop? nonsense?; step 4: stop? nonsense?
-    accelerator.reduce = lambda values, reduction: (
-        values if values.ndim else torch.tensor(next(flags))
-    )
+    accelerator.reduce = lambda values, reduction: values if values.ndim else torch.tensor(next(flags))
     assert not notes.loop.run()
     assert notes.done[-1] == ("save", 4)
 

@@ -1,0 +1,122 @@
+"""A weights file -> its generator: by its own word, by its keys, or as the caller says."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from gansr.build.networks import load_generator
+from gansr.errors import OptionsError, WeightsError
+from gansr.models.generators import GENERATORS
+from gansr.models.weights import describe, write
+from gansr.options.component import Component
+
+SMALL = {"features": 4, "blocks": 1}
+
+
+def saved(path: Path, metadata: dict[str, str], scale: int = 2) -> nn.Module:
+    torch.manual_seed(0)
+    network = GENERATORS["msrresnet"](scale, **SMALL)
+    write(path, network.state_dict(), metadata)
+    return network.eval()
+
+
+def component(**arguments: object) -> Component:
+    return Component.model_validate(arguments)
+
+
+def assert_same(one: nn.Module, other: nn.Module) -> None:
+    image = torch.rand(1, 3, 6, 5)
+    with torch.no_grad():
+        assert torch.equal(one(image), other(image))
+
+
+def test_by_its_own_word(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    network = saved(path, describe("msrresnet", 2, SMALL, name="mine", step=7))
+    loaded = load_generator(path)
+    assert (loaded.type, loaded.scale) == ("msrresnet", 2)
+    assert loaded.metadata["name"] == "mine" and loaded.metadata["step"] == "7"
+    assert not loaded.network.training and not any(p.requires_grad for p in loaded.network.parameters())
+    assert_same(loaded.network, network)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_by_its_keys(tmp_path: Path, scale: int) -> None:
+    network = saved(tmp_path / "weights.safetensors", {}, scale)
+    torch.save({"params": network.state_dict()}, tmp_path / "weights.pth")
+    for name in ("weights.safetensors", "weights.pth"):
+        loaded = load_generator(tmp_path / name)
+        assert (loaded.type, loaded.scale) == ("msrresnet", scale)
+        assert_same(loaded.network, network)
+
+
+def test_as_the_caller_says(tmp_path: Path) -> None:
+    """A compact network without PReLU does not say by its keys which activation it has."""
+    arguments = {"features": 4, "convolutions": 2, "activation": "leaky_relu"}
+    network = GENERATORS["srvgg_compact"](2, **arguments)
+    write(tmp_path / "weights.safetensors", network.state_dict(), {})
+    with pytest.raises(WeightsError, match=r"does not say which network it belongs to.*--generator"):
+        load_generator(tmp_path / "weights.safetensors")
+    told = component(type="srvgg_compact", **arguments)
+    with pytest.raises(WeightsError, match=r"does not say its scale: add --scale\."):
+        load_generator(tmp_path / "weights.safetensors", told)
+    assert_same(load_generator(tmp_path / "weights.safetensors", told, 2).network, network.eval())
+
+
+def test_what_the_caller_leaves_out_the_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    network = saved(path, describe("msrresnet", 2, SMALL))
+    assert_same(load_generator(path, component(type="msrresnet")).network, network)
+
+
+@pytest.mark.parametrize("told", [{"type": "srresnet"}, {"type": "msrresnet", "features": 8}])
+def test_another_architecture_than_the_caller_says(tmp_path: Path, told: dict[str, object]) -> None:
+    path = tmp_path / "weights.safetensors"
+    saved(path, describe("msrresnet", 2, SMALL))
+    with pytest.raises(WeightsError, match=r"do not fit .*looks like \{type: msrresnet, features: 4, blocks: 1"):
+        load_generator(path, component(**told))
+
+
+def test_metadata_that_lies(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    saved(path, describe("srresnet", 2, SMALL))
+    with pytest.raises(WeightsError, match="do not fit SRResNet"):
+        load_generator(path)
+
+
+def test_metadata_with_arguments_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    saved(path, describe("msrresnet", 2, {"features": 4, "blcks": 1}))
+    with pytest.raises(OptionsError, match=r"weights\.safetensors: generator .*Did you mean 'blocks'"):
+        load_generator(path)
+
+
+def test_code_is_never_imported_on_a_files_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "evil.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "weights.safetensors"
+    saved(path, describe("evil:Net", 2, {}))
+    with pytest.raises(WeightsError, match=r"'evil:Net', which is not one of gansr's\. If you trust its code: --generator"):
+        load_generator(path)
+
+
+def test_a_network_of_ones_own_when_the_caller_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_network.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, scale: int, width: int = 2):\n"
+        "        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 3, width)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "weights.safetensors"
+    write(path, nn.ModuleDict({"conv": nn.Conv2d(3, 3, 5)}).state_dict(), describe("own_network:Net", 2, {"width": 5}))
+    loaded = load_generator(path, component(type="own_network:Net"))
+    assert loaded.scale == 2 and loaded.network.conv.kernel_size == (5, 5)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"no\.pth: there is no such file of weights"):
+        load_generator(tmp_path / "no.pth")
