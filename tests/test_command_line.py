@@ -194,6 +194,15 @@ def test_generator_weights_of_another_architecture(gansr: Run, options_file: Run
     )
 
 
+def test_what_loose_weights_leave_out_is_told(gansr: Run, options_file: Run, tree: Run, weights: Path) -> None:
+    wider = {"type": "msrresnet", "features": 4, "blocks": 2, "weights": str(weights)}
+    path = options_file(tree(generator=wider | {"strict": False}))
+    result = gansr("train", path)
+    assert result.code == 0 and "generator: 4 weights left out (body.1.conv1.weight, " in result.out
+    assert "left out" not in gansr("train", path, "train.steps=7").out, "a run that goes on has its own weights"
+    paragraph(gansr("train", options_file(tree(name="strict", generator=wider))), "4 missing (body.1.conv1.weight, ")
+
+
 def test_missing_weights(refused: Run, tree: Run, tmp_path: Path) -> None:
     refused(
         tree(generator__weights=str(tmp_path / "no.pth")), "generator.weights: there is no file", tmp_path / "no.pth"

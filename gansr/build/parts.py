@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
+from gansr.errors import OptionsError
 from gansr.losses import ADVERSARIAL, LOSSES
 from gansr.losses.table import LossTable, Term
 from gansr.metrics import METRICS
@@ -78,8 +80,13 @@ def metric_arguments(options: Options) -> dict[str, dict[str, Any]]:
 
 
 def optimizer(options: TrainOptions, rate: float) -> MakeOptimizer:
-    """Makes one player's optimizer."""
-    return build(options.optimizer, OPTIMIZERS, "train.optimizer", lr=rate)
+    """Makes one player's optimizer. It is tried on a number: only torch knows which arguments it takes."""
+    make = build(options.optimizer, OPTIMIZERS, "train.optimizer", lr=rate)
+    try:
+        make([nn.Parameter(torch.zeros(1, device="cpu"))])
+    except ValueError as error:
+        raise OptionsError(f"train.optimizer: {error}.") from None
+    return make
 
 
 def schedule(options: TrainOptions) -> Schedule:

@@ -43,6 +43,7 @@ class Stage:
     recipe: Recipe
     images: Images
     metrics: dict[str, Metric]
+    left_out: list[str]  # what `strict: false` left out, for people
 
     def __post_init__(self) -> None:
         tracked = self.options.checkpoints.best or next(iter(self.options.tracked), None)
@@ -118,6 +119,8 @@ class Stage:
         precision = {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)
         where = f"{accelerator.num_processes} x {accelerator.device.type}, {precision}"
         console.say(f"{self.options.title}: {where}, into {self.folder}" + (f", from step {start}" if start else ""))
+        for line in self.left_out if not start else ():
+            console.say(f"  {line}")
         for change in self.changed:
             console.say(f"  changed since then: {change}")
 
@@ -208,16 +211,20 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
         made_of = builders.ingredients(options)
         metrics = parts.metrics(options)
-    _load_start(options, made_of.networks, inherited)
+    left_out = _load_start(options, made_of.networks, inherited)
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
-    return Stage(options, accelerator, recipe, images, metrics)
+    return Stage(options, accelerator, recipe, images, metrics, left_out)
 
 
-def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Path | None) -> None:
-    """Fill the networks with the weights that the options name, or those of the stage before."""
-    for name, network in networks.items():
-        parts.load_start(network, getattr(options, name), name)
+def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Path | None) -> list[str]:
+    """Fill the networks with the weights that the options name, or those of the stage before.
+
+    Returns a line for each network whose `strict: false` left something out.
+    """
+    left_out = {name: parts.load_start(network, getattr(options, name), name) for name, network in networks.items()}
     if inherited is not None and options.generator.weights is None:
         where = f"generator (from the stage before, {inherited})"
-        weights.load_into(networks["generator"], weights.read(inherited).state, where, options.generator.strict)
+        state = weights.read(inherited).state
+        left_out["generator"] = weights.load_into(networks["generator"], state, where, options.generator.strict)
+    return [f"{name}: {weights.sample('weights left out', names)}" for name, names in left_out.items() if names]

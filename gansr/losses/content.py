@@ -21,19 +21,27 @@ class Content(nn.Module):
         layers: weight of each layer
         distance: between feature maps
         feature_scale: factor on the features before they are compared
+        shifts: see the images from that many random places in each direction; 1: always from the same one
     """
 
     def __init__(
-        self, features: nn.Module, layers: Mapping[str, float], distance: Distance, feature_scale: float
+        self,
+        features: nn.Module,
+        layers: Mapping[str, float],
+        distance: Distance,
+        feature_scale: float,
+        shifts: int = 1,
     ) -> None:
         super().__init__()
         self.features = features.requires_grad_(False).eval()
         self.layers = dict(layers)
         self.distance = DISTANCES[distance]
         self.feature_scale = feature_scale
+        self.shifts = shifts
 
     def forward(self, sr: Tensor, target: Tensor) -> Tensor:
         """Distance of `sr` to `target`, (B, 3, H, W) both; no gradient reaches `target`."""
+        sr, target = self._shifted(sr, target)
         with torch.no_grad():
             wanted = self.features(target)
         found = self.features(sr)
@@ -43,12 +51,26 @@ class Content(nn.Module):
         ]
         return torch.stack(distances).sum()
 
+    def _shifted(self, sr: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Both images from the same random place, always of one size.
+
+        Crops lie on the LR grid, and so do the cells that the features pool: where the two always coincide, the
+        gradient has their period, and the generator learns to draw a grid.
+        """
+        if self.shifts == 1:
+            return sr, target
+        top, left = torch.randint(self.shifts, (2,), device="cpu").tolist()  # no GPU has to be waited for
+        height, width = (side - self.shifts + 1 for side in sr.shape[-2:])
+        place = (..., slice(top, top + height), slice(left, left + width))
+        return sr[place], target[place]
+
 
 def vgg19(
     layers: dict[str, float] = {"conv5_4": 1.0},  # noqa: B006  read only; the signature is the schema
     weights: str = "imagenet",
     distance: Distance = "l1",
     feature_scale: float = 1.0,
+    shifts: int = 1,
 ) -> Content:
     """Distance in features of VGG-19, the content loss of SRGAN and ESRGAN.
 
@@ -60,8 +82,9 @@ def vgg19(
         weights: imagenet (torchvision's download), random, or the path of a file in torchvision's layout
         distance: mean absolute (l1) or mean squared (l2) difference of features
         feature_scale: factor on the features
+        shifts: the scale, to keep short trainings from drawing a grid; 1: as published
     """
-    return Content(VGG(19, tuple(layers), weights), layers, distance, feature_scale)
+    return Content(VGG(19, tuple(layers), weights), layers, distance, feature_scale, shifts)
 
 
 def vgg16(
@@ -69,6 +92,7 @@ def vgg16(
     weights: str = "imagenet",
     distance: Distance = "l1",
     feature_scale: float = 1.0,
+    shifts: int = 1,
 ) -> Content:
     """Distance in features of VGG-16, Johnson et al. 2016.
 
@@ -77,5 +101,6 @@ def vgg16(
         weights: imagenet (torchvision's download), random, or the path of a file in torchvision's layout
         distance: mean absolute (l1) or mean squared (l2) difference of features
         feature_scale: factor on the features
+        shifts: the scale, to keep short trainings from drawing a grid; 1: as published
     """
-    return Content(VGG(16, tuple(layers), weights), layers, distance, feature_scale)
+    return Content(VGG(16, tuple(layers), weights), layers, distance, feature_scale, shifts)

@@ -62,9 +62,12 @@ def lookup(table: Table, name: str, where: str) -> Callable[..., Any]:
         raise OptionsError(f"{where}: there is no type '{name}'. {hint} Your own: package.module:Class.")
     module, _, attribute = name.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise OptionsError(f"{where}: type '{name}' cannot be imported: {error}.") from None
+    if not callable(found):
+        raise OptionsError(f"{where}: type '{name}' is neither a class nor a function.")
+    return found
 
 
 def arguments_of(make: Callable[..., Any], given: Mapping[str, Any] | frozenset[str]) -> type[BaseModel]:
@@ -81,5 +84,5 @@ def arguments_of(make: Callable[..., Any], given: Mapping[str, Any] | frozenset[
         )
         for name, parameter in parameters.items()
     }
-    config = ConfigDict(extra="forbid", protected_namespaces=())
+    config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
     return create_model(make.__name__, __config__=config, **fields)

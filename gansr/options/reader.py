@@ -41,7 +41,7 @@ def parse(text: str, where: str) -> Any:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise OptionsError(f"{where}{line}: {error.problem}.") from None
     except yaml.YAMLError as error:
-        raise OptionsError(f"{where}: this is not YAML: {error}.") from None
+        raise OptionsError(f"{where}: this is not YAML: {' '.join(str(error).split())}.") from None
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
 class Strict(BaseModel):
     """Unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class GeneratorOptions(Component):
@@ -131,7 +131,7 @@ class Common(Strict):
 
     name: Word
     stage: Word | None = Field(default=None, description="set for each of `stages:`", exclude=True)
-    seed: NonNegativeInt = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)  # NumPy's are below 2^32, and each process adds its number
     scale: Literal[1, 2, 3, 4, 8]
     generator: GeneratorOptions
     data: DataOptions

@@ -28,7 +28,7 @@ def expand(tree: Tree, overrides: Iterable[str], where: str) -> list[Tree]:
             continue
         put(tree, path, copy.deepcopy(value), override)
         for stage in stages:
-            if _holds(stage, path):
+            if path != ["name"] and _holds(stage, path):  # a stage's name is its own
                 put(stage, path, copy.deepcopy(value), override)
     if not stages:
         return [without_removed(tree)]

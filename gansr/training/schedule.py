@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 
+from gansr.errors import OptionsError
+
 Schedule = Callable[[int], float]  # steps taken so far -> factor on the learning rate
 
 
@@ -18,6 +20,8 @@ def halving(at: tuple[int, ...], factor: float = 0.5) -> Schedule:
 
 def cosine(steps: int, floor: float = 0.0, periods: int = 1) -> Schedule:
     """Half a cosine from 1 down to `floor`, restarted `periods` times (Loshchilov & Hutter 2017, equation 5)."""
+    if periods < 1:
+        raise OptionsError(f"train.schedule: cosine: periods is {periods}; it must be at least 1.")
     length = steps / periods
 
     def factor(step: int) -> float:

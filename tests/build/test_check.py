@@ -1,5 +1,7 @@
 """`gansr check`: everything is built and fits, in no memory; what does not fit is told."""
 
+import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,14 @@ def test_nothing_is_left_behind(found: Run) -> None:
         ({"scale": 1, "generator": {"type": "srresnet"}}, ["srresnet: there is no network for scale 1"]),
         ({"train__schedule": {"type": "halving"}}, ["train.schedule (type halving): at: is missing"]),
         ({"train__optimizer": {"type": "adam", "betas": [0.9]}}, ["train.optimizer (type adam): betas"]),
+        ({"train__optimizer": {"type": "adam", "betas": [1.5, 0.9]}}, ["train.optimizer: ", "1.5"]),
+        ({"train__schedule": {"type": "cosine", "periods": 0}}, ["train.schedule: cosine: periods is 0"]),
+        (
+            {"train__schedule": {"type": "cosine", "floor": math.nan}},
+            ["train.schedule (type cosine): floor: ", "finite"],
+        ),
+        ({"train__lr": math.inf}, ["train.lr: ", "finite"]),
+        ({"seed": 2**32}, ["seed: "]),
         ({"losses__adversarial": {"type": "l1"}}, ["losses.adversarial: there is no type 'l1'"]),
         ({"losses__pixel__type": "hinge"}, ["losses.pixel: there is no type 'hinge'"]),
         ({"validation__metrics": {"psnr": {"type": "psnr", "color": "y"}}}, ["validation.metrics.psnr", "'colour'"]),
@@ -124,8 +134,6 @@ class Picky(torch.nn.Module):
 
 
 def test_a_network_of_ones_own_that_does_not_fit(tree: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "picky", sys.modules[__name__])
     with pytest.raises(OptionsError, match="tiny: the parts do not fit together"):
         examine(validate(tree(generator={"type": "picky:Picky"}), "run.yml"))

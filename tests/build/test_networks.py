@@ -98,7 +98,7 @@ def test_code_is_never_imported_on_a_files_word(tmp_path: Path, monkeypatch: pyt
     monkeypatch.syspath_prepend(tmp_path)
     path = tmp_path / "weights.safetensors"
     saved(path, describe("evil:Net", 2, {}))
-    with pytest.raises(WeightsError, match=r"'evil:Net', which is not one of gansr's\. If you trust its code: --generator"):
+    with pytest.raises(WeightsError, match=r"'evil:Net', which is not one of gansr's\. If you trust its code"):
         load_generator(path)
 
 

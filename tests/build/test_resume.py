@@ -33,10 +33,11 @@ def assert_same_runs(one: Path, other: Path, networks: set[str]) -> None:
     assert steps == sorted(path.name for path in (other / "checkpoints").iterdir())
     files = {f"{name}.safetensors" for name in networks} | {"state.pt"}
     for step in steps:
-        assert {path.name for path in (one / "checkpoints" / step).iterdir()} == files
+        first, second = (run / "checkpoints" / step for run in (one, other))
+        assert {path.name for path in first.iterdir()} == files
         for name in files - {"state.pt"}:
-            assert (one / "checkpoints" / step / name).read_bytes() == (other / "checkpoints" / step / name).read_bytes()
-        states = [torch.load(run / "checkpoints" / step / "state.pt", weights_only=True) for run in (one, other)]
+            assert (first / name).read_bytes() == (second / name).read_bytes(), f"{step}/{name}"
+        states = [torch.load(folder / "state.pt", weights_only=True) for folder in (first, second)]
         assert same(*states), f"{step}/state.pt"
         assert all(player["optimizer"]["state"] for player in states[0]["players"]), "no optimizer state to compare"
     for name in ("log.jsonl", "best.safetensors", "last.safetensors"):

@@ -95,3 +95,20 @@ def test_features_may_be_wrapped() -> None:
 def test_at_least_one_layer() -> None:
     with pytest.raises(OptionsError, match="at least one layer"):
         LOSSES["vgg16"](layers={})
+
+
+def test_shifts_show_both_images_from_the_same_random_places() -> None:
+    seen: list[torch.Tensor] = []
+
+    class Eye(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+            seen.append(image)
+            return {"all": image}
+
+    loss = Content(Eye(), {"all": 1.0}, "l1", 1.0, shifts=4)
+    image = torch.arange(2 * 3 * 10 * 9, dtype=torch.float32).reshape(2, 3, 10, 9)
+    torch.manual_seed(0)
+    assert [loss(image, image).item() for _ in range(60)] == [0.0] * 60
+    assert {one.shape for one in seen} == {(2, 3, 7, 6)}
+    assert len({one[0, 0, 0, 0].item() for one in seen}) == 16, "four places in each direction"
+    assert loss(image + 1, image).item() == pytest.approx(1.0)

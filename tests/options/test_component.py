@@ -68,6 +68,11 @@ def test_a_class_of_ones_own() -> None:
     assert type(made).__name__ == "Counter"
 
 
+def test_what_cannot_be_called_is_no_type() -> None:
+    with pytest.raises(OptionsError, match=r"losses\.pixel: type 'os:path' is neither a class nor a function"):
+        build(Component(type="os:path"), TABLE, "losses.pixel")
+
+
 @pytest.mark.parametrize("name", ["no_such_module:Net", "collections:NoSuchThing", ":x"])
 def test_a_class_that_cannot_be_imported(name: str) -> None:
     with pytest.raises(OptionsError, match="cannot be imported"):

@@ -41,6 +41,11 @@ def test_bad_syntax_names_the_line() -> None:
         parse("a: 1\nb: [1, 2\n", "run.yml")
 
 
+def test_what_is_no_text_is_told_in_one_line() -> None:
+    with pytest.raises(OptionsError, match=r"^here: this is not YAML: [^\n]*$"):
+        parse("a: \x00", "here")
+
+
 def test_a_missing_file_names_those_beside_it(tmp_path: Path) -> None:
     (tmp_path / "esrgan.yml").write_text("a: 1")
     with pytest.raises(OptionsError, match=r"no such options file.*esrgan\.yml"):

@@ -41,6 +41,12 @@ def test_an_override_wins_over_the_stages_that_set_the_key() -> None:
     assert first["train"] == second["train"] == {"steps": 3, "lr": 0.5}
 
 
+def test_an_override_of_the_runs_name_leaves_the_stages_theirs() -> None:
+    first, second = expand(tree(), ["name=other"], "run.yml")
+    assert first["name"] == second["name"] == "other"
+    assert (first["stage"], second["stage"]) == ("1_first", "2_second")
+
+
 def test_an_override_of_one_stage_by_name_and_by_number() -> None:
     first, second = expand(tree(), ["stages.second.train.lr=7", "stages.1.train.steps=4"], "run.yml")
     assert first["train"] == {"steps": 4, "lr": 1.0}
