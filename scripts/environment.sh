@@ -38,7 +38,7 @@ make_environment() {
 install_requirements() {
   echo "Installing gansr and what it needs into .venv: a few minutes the first time (PyTorch is large)."
   "$PYTHON" -m pip --version >/dev/null 2>&1 || "$PYTHON" -m ensurepip >/dev/null  # uv makes .venv without pip
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" || {
+  "$PYTHON" -m pip install --quiet --quiet --disable-pip-version-check --editable ".[$1]" || {
     complain "pip could not install what gansr needs; its reason is above. It takes a connection to the" \
       "internet and, on Linux with CUDA, about 6 GB of disk. Run this again to go on."
     return 1

@@ -115,4 +115,4 @@ def test_small_images_are_named(tmp_path):
         check_sizes(files, 26, "data.train.hr")
     message = str(caught.value)
     assert message.startswith("data.train.hr: 3 of 5 images are smaller than the crop of 26x26 pixels")
-    assert f"{os.sep}20.png (20x30)" in message and "set crop to 20 or less" in message
+    assert f"{os.sep}20.png (20x30)" in message and "Set crop to 20 or less" in message
