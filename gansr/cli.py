@@ -23,7 +23,7 @@ app = typer.Typer(
 OptionsFile = Annotated[Path, typer.Argument(help="options file (YAML)")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="section.key=value, e.g. train.steps=1000")]
 Cpu = Annotated[bool, typer.Option("--cpu", help="do not use a GPU")]
-Scale = Annotated[int | None, typer.Option(help="for bicubic, and for weights that do not say theirs")]
+Scale = Annotated[int | None, typer.Option(min=1, help="for bicubic, and for weights that do not say theirs")]
 Generator = Annotated[
     str | None,
     typer.Option(help="architecture of weights that do not say theirs: '{type: rrdbnet, blocks: 23}'"),
@@ -65,7 +65,7 @@ def evaluate(
     json_file: Annotated[Path | None, typer.Option("--json", help="also write every number here")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="psnr, ssim, or '{type: ..., argument: ...}'")] = None,
     colour: Annotated[str, typer.Option(help="y or rgb, for psnr and ssim")] = "y",
-    border: Annotated[int | None, typer.Option(help="pixels cropped at each side; omitted: the scale")] = None,
+    border: Annotated[int | None, typer.Option(min=0, help="pixels cropped at each side; omitted: the scale")] = None,
     scale: Scale = None,
     generator: Generator = None,
     tile: Tile = None,
@@ -128,6 +128,7 @@ def _print_json(value: Any) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one paragraph and exit code 2, never a traceback."""
+    sys.path.insert(0, str(Path.cwd()))  # `type: my_module:MyNet` is looked for here too, as `python -m` does
     try:
         app()
     except UserError as error:

@@ -46,6 +46,8 @@ def main() -> None:
     """Run it all, from the repository's top folder."""
     os.chdir(ROOT)
     start = time.perf_counter()
+    for folder in ("train", "never_trained_on"):
+        (FOLDER / "photos" / folder).mkdir(parents=True, exist_ok=True)
     for name, photo in TRAIN.items():
         write_image(FOLDER / "photos/train" / f"{name}.png", _with_channels(photo()))
     write_image(FOLDER / "photos/never_trained_on/cat.png", photos.chelsea())

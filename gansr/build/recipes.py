@@ -76,7 +76,7 @@ def _generator_player(options: Options, made_of: Ingredients, accelerator: Accel
         accelerator,
         optimizer(train.lr),
         train.lr,
-        ema=train.ema,
+        ema=train.ema or 0.0,  # without an average a plain copy: it is validated in fp32 whatever trains
         clip=train.clip,
     )
 

@@ -13,7 +13,7 @@ import gansr
 from gansr.build import parts
 from gansr.build import recipes as builders
 from gansr.build.data import Images, training_batches
-from gansr.errors import OptionsError, StorageError
+from gansr.errors import OptionsError, StorageError, TrainingError
 from gansr.evaluation.pictures import before_and_after
 from gansr.evaluation.scores import Metric, evaluate
 from gansr.inference.upscale import Upscaler
@@ -44,6 +44,7 @@ class Stage:
     images: Images
     metrics: dict[str, Metric]
     left_out: list[str]  # what `strict: false` left out, for people
+    inherited: Path | None = None  # weights of the stage before, when this one started from them
 
     def __post_init__(self) -> None:
         tracked = self.options.checkpoints.best or next(iter(self.options.tracked), None)
@@ -100,7 +101,7 @@ class Stage:
         if finished and first:
             self._write(LAST)
         accelerator.wait_for_everyone()
-        return finished
+        return finished and not loop.interrupted
 
     def _resume(self) -> int:
         latest = self.checkpoints.latest()
@@ -127,13 +128,25 @@ class Stage:
     def _save_options(self) -> None:
         """Save the resolved options; what an earlier part of the run used is told."""
         path = self.folder / "options.yml"
-        text = dump(self.options)
+        text = dump(self._reproducing())
         if path.exists() and self.progress.step:
             self.changed = changes(yaml.safe_load(path.read_text("utf-8")), yaml.safe_load(text))
         try:
             replace_text(path, text)
         except OSError as error:
             raise StorageError(f"{path}: the options cannot be saved: {error.strerror}.") from None
+
+    def _reproducing(self) -> Options:
+        """Options that repeat this stage alone: with the weights it started from, in a folder of its own."""
+        options, precision = self.options, self.accelerator.mixed_precision
+        start = options.generator.weights or self.inherited
+        return options.model_copy(
+            update={
+                "name": options.title.replace("/", "_"),
+                "generator": options.generator.model_copy(update={"weights": start}),
+                "train": options.train.model_copy(update={"precision": "fp32" if precision == "no" else precision}),
+            }
+        )
 
     def _log(self, step: int, values: dict[str, float]) -> None:
         names = ["lr", "lr/discriminator"]
@@ -174,10 +187,21 @@ class Stage:
 
     def _save(self, step: int) -> None:
         with self.stopwatch.paused():
+            self.meter.share(self.accelerator)
+            self._refuse_broken()
             files = state.collect(self.recipe, self.extras, self.accelerator, self._describe)
             if self.accelerator.is_main_process:
                 self.checkpoints.save(step, files)
             self.accelerator.wait_for_everyone()
+
+    def _refuse_broken(self) -> None:
+        """A finite loss can have had a gradient that was not: such weights must not become a checkpoint."""
+        broken = [name for player in self.recipe.players for name in player.broken()]
+        if broken:
+            raise TrainingError(
+                f"step {self.progress.step}: weights of the {' and the '.join(broken)} are no longer finite. They are "
+                f"not saved; the last checkpoint is sound. Usual remedies: a smaller train.lr, train.clip: 1."
+            )
 
     def _write(self, name: str) -> None:
         network = self.recipe.players[0].best_networks()["generator"]
@@ -214,7 +238,7 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
     left_out = _load_start(options, made_of.networks, inherited)
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
-    return Stage(options, accelerator, recipe, images, metrics, left_out)
+    return Stage(options, accelerator, recipe, images, metrics, left_out, inherited)
 
 
 def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Path | None) -> list[str]:

@@ -1,8 +1,12 @@
 """`gansr train`: the stages of a run, one after another, each from the weights of the one before."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
+from accelerate import Accelerator
+
+from gansr.build import parts
 from gansr.build.check import examine
 from gansr.build.data import Images, open_images
 from gansr.build.processes import start
@@ -20,9 +24,10 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
     if len({stage.train.precision for stage in stages}) > 1:
         raise OptionsError("train.precision: all stages of a run have the same one.")
     accelerator = start(stages[0], cpu)
-    images = [_inspected(options) for options in stages]
     inherited: Path | None = None
     try:
+        images = [_inspected(options, accelerator) for options in stages]
+        _refuse_strangers(stages)
         for options, its_images in zip(stages, images, strict=True):
             if not build_stage(options, accelerator, its_images, inherited).train():
                 return None
@@ -33,9 +38,26 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
         accelerator.end_training()  # ends the process group: with it alive, gloo may abort on exit
 
 
-def _inspected(options: Options) -> Images:
+def _inspected(options: Options, accelerator: Accelerator) -> Images:
     """A stage's images, after a look at everything else that could go wrong hours later when the stage begins."""
     found = examine(options)
     if found.missing:
         raise OptionsError(" ".join(found.missing))
+    with accelerator.local_main_process_first():  # feature networks are downloaded now
+        parts.losses(options.losses)
+        parts.metrics(options)
     return open_images(options)
+
+
+def _refuse_strangers(stages: Sequence[Options]) -> None:
+    """A stage must be able to take the weights of the one before."""
+    for before, after in pairwise(stages):
+        if after.generator.weights is not None or not after.generator.strict:
+            continue
+        one, other = ((s.generator.type, s.scale, parts.generator_arguments(s)) for s in (before, after))
+        if one != other:
+            raise OptionsError(
+                f"{after.title}: this stage starts from the weights of {before.title}, whose generator is another: "
+                f"{one} there, {other} here. Make them equal, give this stage generator.weights of its own, or "
+                f"generator.strict: false to take over what fits."
+            )

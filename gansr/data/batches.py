@@ -86,7 +86,8 @@ def _as_it_is(samples: Any) -> Any:
 
 
 def _leave_interrupts_to_the_parent(_worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent ends the workers
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the parent ends its workers itself
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _to_paired(samples: Tensor | Sequence[Tensor], scale: int, device: torch.device) -> Paired:

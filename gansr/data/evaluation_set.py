@@ -51,8 +51,8 @@ class EvaluationSet:
         name, lr_file, hr_file = self.files[index]
         hr = mod_crop(read_image(hr_file), self.scale)
         lr = _reduced(hr, self.scale) if lr_file is None else read_image(lr_file)
-        if lr.shape[2] != hr.shape[2]:
-            lr, hr = to_rgb(lr), to_rgb(hr)
+        if hr.shape[2] == 3:  # a grey HR stays grey, and is compared as such, whatever its LR is stored as
+            lr = to_rgb(lr)
         return Example(name, lr, hr)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from gansr.errors import OptionsError
 from gansr.imaging.resize import enlarge_uint8
 
 
@@ -10,6 +11,8 @@ class Bicubic:
     """MATLAB's bicubic enlargement, in its 8-bit arithmetic; called like an `Upscaler`."""
 
     def __init__(self, scale: int) -> None:
+        if scale < 1:
+            raise OptionsError(f"bicubic: expected a scale of 1 or more, found {scale}.")
         self.scale = scale
 
     def __call__(self, lr: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gansr.data.folders import find_images
 from gansr.data.images import read_with_alpha, to_rgb, write_image
-from gansr.errors import StorageError, UserError
+from gansr.errors import DataError, StorageError, UserError
 from gansr.inference.bicubic import Bicubic
 
 
@@ -60,6 +60,8 @@ def upscale_with_alpha(upscaler: Enlarger, path: Path) -> np.ndarray:
 
 def plan(source: Path, output: Path, suffix: str) -> dict[Path, Path]:
     """Where each image goes. `UserError` where one would replace an input or another result."""
+    if not source.exists():
+        raise DataError(f"{source}: there is no such photo or folder.")
     if source.is_dir():
         # Results of an earlier run inside the source are not upscaled again.
         images = [

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gansr.errors import DataError
+from gansr.errors import DataError, OptionsError
 from gansr.imaging.colour import grey, luma
 
 Colour = Literal["y", "rgb"]
@@ -22,6 +22,10 @@ class Comparison:
     colour: Colour
     border: int  # pixels cut off each side: the borders of x4 images are guesses
     round_y: bool = True  # as MATLAB's rgb2ycbcr does with 8-bit images; BasicSR does not
+
+    def __post_init__(self) -> None:
+        if self.border < 0:
+            raise OptionsError(f"border: expected 0 or more pixels, found {self.border}.")
 
     def planes(self, sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
         """Both images as float64 (1 or 3, h, w) on the scale 0..255, border removed.
@@ -70,5 +74,5 @@ def match_colours(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
         )
         raise DataError(f"An image of {found} pixels cannot be compared with a ground truth of {expected}.")
     if sr.shape[0] > hr.shape[0]:
-        sr = grey(sr.to(torch.float64) / 255) * 255
+        sr = (grey(sr.to(torch.float64) / 255) * 255 + 0.5).floor()  # as a file would hold it
     return sr, hr

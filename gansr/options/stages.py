@@ -17,7 +17,8 @@ def expand(tree: Tree, overrides: Iterable[str], where: str) -> list[Tree]:
     """The file's tree and `section.key=value` overrides -> one complete tree for each stage.
 
     A stage is a list of changes to the rest of the file. An override wins over both: it is put into the
-    common part, and into every stage that sets the same key. `stages.NAME.key=value` changes one stage.
+    common part, and into every stage that sets the same key; or, where only stages have the section, into
+    those. `stages.NAME.key=value` changes one stage.
     """
     tree = copy.deepcopy(tree)
     stages = _stages(tree, where)
@@ -26,9 +27,13 @@ def expand(tree: Tree, overrides: Iterable[str], where: str) -> list[Tree]:
         if path[0] == "stages":
             put(_stage(stages, path), path[2:], value, override)
             continue
-        put(tree, path, copy.deepcopy(value), override)
-        for stage in stages:
-            if path != ["name"] and _holds(stage, path):  # a stage's name is its own
+        if _holds(tree, path[:-1]) or not any(_holds(stage, path[:-1]) for stage in stages):
+            put(tree, path, copy.deepcopy(value), override)
+            users = [stage for stage in stages if _holds(stage, path)]
+        else:  # a part that only some stages have, as the discriminator
+            users = [stage for stage in stages if _holds(stage, path[:-1])]
+        for stage in users:
+            if path != ["name"]:  # a stage's name is its own
                 put(stage, path, copy.deepcopy(value), override)
     if not stages:
         return [without_removed(tree)]

@@ -8,7 +8,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from gansr.errors import TrainingError
+from gansr.errors import StorageError, TrainingError, UserError
 from gansr.training.interrupt import Interrupt
 from gansr.training.meter import Meter
 from gansr.training.recipe import Recipe
@@ -71,6 +71,7 @@ class Loop:
     save: Callable[[int], None]
     progress: Progress = field(default_factory=Progress)
     meter: Meter = field(default_factory=Meter)
+    interrupted: bool = False  # did a signal ask to stop, be it at the last step?
 
     def run(self) -> bool:
         """Train to the last step. True when it was reached, False when a signal asked to stop before (and saved).
@@ -93,6 +94,7 @@ class Loop:
                     if self.accelerator.sync_gradients:
                         self.progress.step += 1
                         if self._after(interrupt):
+                            self.interrupted = True
                             return self.progress.step == self.intervals.steps
         finally:
             if hasattr(batches, "close"):
@@ -111,10 +113,20 @@ class Loop:
         if logs:
             self.log(step, self.meter.read(self.accelerator))
         if validates:
-            self.validate(step)
+            self._validate_or_save(step)
         if saves or stops:
             self.save(step)
         return stops
+
+    def _validate_or_save(self, step: int) -> None:
+        """A validation image that cannot be judged must not cost the steps since the last checkpoint."""
+        try:
+            self.validate(step)
+        except StorageError:
+            raise
+        except UserError:
+            self.save(step)
+            raise
 
     def _stops(self, interrupt: Interrupt, ask_others: bool) -> bool:
         """One process may decide at any step; several agree where they synchronise anyway."""

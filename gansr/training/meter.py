@@ -38,6 +38,13 @@ class Meter:
         self.sums, self.counts = {}, {}
         return dict(zip(names, values, strict=True))
 
+    @torch.no_grad()
+    def share(self, accelerator: Accelerator) -> None:
+        """Give every process the mean of all sums: a checkpoint holds one process's, and must speak for all."""
+        if accelerator.num_processes > 1 and self.sums:
+            shared = cast(Tensor, accelerator.reduce(torch.stack(list(self.sums.values())), reduction="mean"))
+            self.sums = dict(zip(self.sums, shared.unbind(), strict=True))
+
     def not_finite(self) -> list[str]:
         """Names of the sums that are no longer numbers."""
         if not self.sums:

@@ -27,7 +27,7 @@ class Player:
             Accelerate shares one gradient scaler among all optimizers, which is wrong for two players.
         optimizer: makes the optimizer from the parameters.
         rate: learning rate at pace 1.
-        ema: decay of the averages; None keeps none.
+        ema: decay of the averages; 0 keeps plain fp32 copies, None keeps none.
         clip: largest norm of the gradient over all networks; None leaves gradients alone.
     """
 
@@ -44,7 +44,8 @@ class Player:
         self.averages = {} if ema is None else {name: Ema(n, ema) for name, n in self.networks.items()}
         self.accelerator, self.rate, self.clip = accelerator, rate, clip
         self.prepared = {name: accelerator.prepare_model(n) for name, n in self.networks.items()}
-        self.parameters = list(itertools.chain.from_iterable(n.parameters() for n in self.networks.values()))
+        everything = itertools.chain.from_iterable(n.parameters() for n in self.networks.values())
+        self.parameters = [parameter for parameter in everything if parameter.requires_grad]
         self.optimizer = optimizer(self.parameters)
         half = accelerator.mixed_precision == "fp16"
         self.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=half)
@@ -92,6 +93,15 @@ class Player:
         for parameter in self.parameters:
             parameter.requires_grad_(not frozen)
 
+    @torch.no_grad()
+    def broken(self) -> list[str]:
+        """Names of networks with a parameter that is no longer finite. Waits for the device."""
+        return [
+            name
+            for name, network in self.networks.items()
+            if not torch.stack([parameter.isfinite().all() for parameter in network.parameters()]).all()
+        ]
+
     def best_networks(self) -> dict[str, nn.Module]:
         """What is validated and shipped: the averages, or the networks themselves when there are none."""
         averages = {name: average.network for name, average in self.averages.items()}
@@ -110,5 +120,8 @@ class Player:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
+        now = [{k: v for k, v in group.items() if k != "params"} for group in self.optimizer.param_groups]
         self.optimizer.load_state_dict(state["optimizer"])
+        for group, settings in zip(self.optimizer.param_groups, now, strict=True):
+            group.update(settings)  # what the options say today: the saved state brings its own
         self.scaler.load_state_dict(state["scaler"])

@@ -37,7 +37,7 @@ def collect(
     accelerator: Accelerator,
     describe: Callable[[str], dict[str, str]],
 ) -> dict[str, bytes]:
-    """The files of a checkpoint. All processes must call it; only the first one's files are written.
+    """The files of a checkpoint, for the first process; all must call it, the others get none.
 
     Args:
         recipe: whose players' networks, averages and optimizers are saved.
@@ -46,6 +46,8 @@ def collect(
         describe: network name -> metadata of its file.
     """
     streams = gather_object([_random_state()])
+    if not accelerator.is_main_process:
+        return {}
     files = {
         f"{name}.safetensors": weights.pack(network.state_dict(), describe(name.partition(".")[0]))
         for name, network in _networks(recipe).items()
@@ -67,6 +69,12 @@ def restore(folder: Path, recipe: Recipe, extras: Mapping[str, Stateful], accele
         WeightsError: a file is damaged, or the checkpoint belongs to other networks or another recipe.
     """
     networks = _networks(recipe)
+    absent = [name for name in networks if not (folder / f"{name}.safetensors").exists()]
+    if absent:
+        raise WeightsError(
+            f"{folder}: this checkpoint has no {', '.join(absent)}: the run had another recipe or other networks then. "
+            f"Go back to the options of that time, or give the run another name."
+        )
     try:
         files = {name: weights.read(folder / f"{name}.safetensors").state for name in networks}
         state, _ = weights.read_pickle(folder / STATE)
