@@ -13,6 +13,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from gansr.models.weights import read
+
 Run = Callable[..., Any]
 
 
@@ -132,6 +134,34 @@ def test_stages_resume_where_they_stopped(gansr: Run, options_file: Run, tree: R
     assert gansr("train", path, f"output={parts}").code == 0
     assert_same_runs(whole / "tiny" / "1_psnr", parts / "tiny" / "1_psnr", NETWORKS["paired"])
     assert_same_runs(whole / "tiny" / "2_gan", parts / "tiny" / "2_gan", NETWORKS["paired_gan"])
+
+
+def test_a_stage_is_reproduced_from_its_folder(gansr: Run, options_file: Run, tree: Run, tmp_path: Path) -> None:
+    gan = tree("paired_gan")
+    second = {"name": "gan", "recipe": "paired_gan"} | {key: gan[key] for key in ("discriminator", "losses")}
+    assert gansr("train", options_file(tree() | {"stages": [{"name": "psnr"}, second]})).code == 0
+    for stage in ("1_psnr", "2_gan"):
+        first = tmp_path / "runs" / "tiny" / stage
+        assert gansr("train", first / "options.yml", f"output={tmp_path / 'again'}").code == 0
+        again = tmp_path / "again" / f"tiny_{stage}"
+        assert (first / "log.jsonl").read_bytes() == (again / "log.jsonl").read_bytes()
+        one, other = (read(folder / "last.safetensors").state for folder in (first, again))
+        assert same(one, other)
+
+
+def test_weights_that_are_no_longer_finite_are_never_saved(
+    gansr: Run, options_file: Run, tree: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finite loss whose gradient is not: the square root of nothing."""
+    (tmp_path / "rooted.py").write_text(
+        "def make():\n    return lambda sr, target: (sr - sr.detach()).abs().sum().sqrt()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    result = gansr("train", options_file(tree(losses__root={"type": "rooted:make"}, train__steps=1)))
+    assert result.code == 2 and "Traceback" not in result.err
+    assert "step 1: weights of the generator are no longer finite" in result.err
+    assert not list((tmp_path / "runs" / "tiny").glob("checkpoints/*"))
+    assert not (tmp_path / "runs" / "tiny" / "last.safetensors").exists()
 
 
 def test_a_finished_run_is_left_as_it_is(gansr: Run, options_file: Run, tree: Run, tmp_path: Path) -> None:

@@ -26,10 +26,17 @@ def test_lr_is_read_or_made_and_hr_cropped(tmp_path):
     assert made[0].lr.shape == (2, 2, 3) and made[0].lr.dtype == np.uint8
 
 
-def test_grey_stays_grey_unless_its_partner_has_colour(tmp_path):
+def test_a_grey_original_stays_grey_whatever_its_lr_is_stored_as(tmp_path):
     save(tmp_path / "HR" / "a.png", 8, 8)
     assert EvaluationSet.open("set", tmp_path / "HR", None, 4, "x")[0].lr.shape == (2, 2, 1)
     save(tmp_path / "LR" / "a.png", 2, 2, 3)
+    example = EvaluationSet.open("set", tmp_path / "HR", tmp_path / "LR", 4, "x")[0]
+    assert example.lr.shape == (2, 2, 3) and example.hr.shape == (8, 8, 1)
+
+
+def test_a_grey_lr_beside_a_coloured_original_becomes_rgb(tmp_path):
+    save(tmp_path / "HR" / "a.png", 8, 8, 3)
+    save(tmp_path / "LR" / "a.png", 2, 2)
     example = EvaluationSet.open("set", tmp_path / "HR", tmp_path / "LR", 4, "x")[0]
     assert example.lr.shape == (2, 2, 3) and example.hr.shape == (8, 8, 3)
 

@@ -41,6 +41,14 @@ def test_an_override_wins_over_the_stages_that_set_the_key() -> None:
     assert first["train"] == second["train"] == {"steps": 3, "lr": 0.5}
 
 
+def test_an_override_of_a_part_that_only_some_stages_have_reaches_those() -> None:
+    given = tree()
+    given["stages"][1]["discriminator"] = {"type": "unet"}
+    first, second = expand(given, ["discriminator.features=8"], "run.yml")
+    assert "discriminator" not in first
+    assert second["discriminator"] == {"type": "unet", "features": 8}
+
+
 def test_an_override_of_the_runs_name_leaves_the_stages_theirs() -> None:
     first, second = expand(tree(), ["name=other"], "run.yml")
     assert first["name"] == second["name"] == "other"
@@ -69,6 +77,16 @@ def test_another_type_replaces_the_component() -> None:
     assert merge(old, {"type": "srresnet"}) == {"type": "srresnet"}
     assert merge(old, {"type": "rrdbnet", "growth": 8}) == {"type": "rrdbnet", "blocks": 2, "growth": 8}
     assert merge(old, {"growth": 8}) == {"type": "rrdbnet", "blocks": 2, "growth": 8}
+
+
+def test_an_override_of_a_part_that_one_stage_has_leaves_the_others_alone() -> None:
+    given = tree()
+    given["stages"][1]["discriminator"] = {"type": "unet"}
+    first, second = expand(given, ["discriminator.features=8", "losses.content.weight=3"], "run.yml")
+    assert "discriminator" not in first
+    assert first["losses"] == {"pixel": {"type": "l1"}}
+    assert second["discriminator"] == {"type": "unet", "features": 8}
+    assert second["losses"] == {"content": {"type": "vgg19", "weight": 3}}
 
 
 @pytest.mark.parametrize(

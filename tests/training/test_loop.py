@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gansr.errors import TrainingError
+from gansr.errors import DataError, StorageError, TrainingError
 from gansr.training.interrupt import Interrupt
 from gansr.training.loop import Intervals, Loop, Progress
 
@@ -161,6 +161,27 @@ def test_a_signal_in_the_last_step_is_no_interruption() -> None:
     notes = Notes(FakeRecipe(at={2: lambda: os.kill(os.getpid(), signal.SIGTERM) or 1.0}), steps=3, save=3)
     assert notes.loop.run()
     assert notes.done.count(("save", 3)) == 1
+
+
+def test_a_signal_in_the_last_step_is_told_to_whoever_would_begin_another_stage() -> None:
+    notes = Notes(FakeRecipe(at={2: lambda: os.kill(os.getpid(), signal.SIGTERM) or 1.0}), steps=3)
+    assert notes.loop.run() and notes.loop.interrupted
+    calm = Notes(FakeRecipe(), steps=3)
+    assert calm.loop.run() and not calm.loop.interrupted
+
+
+@pytest.mark.parametrize(("error", "saved"), [(DataError, [("save", 5)]), (StorageError, []), (ValueError, [])])
+def test_a_failed_validation_does_not_cost_the_steps_before_it(error: type[Exception], saved: list[Any]) -> None:
+    """An image that cannot be judged is the user's to mend; a full disk would not take a checkpoint either."""
+
+    def fail(step: int) -> None:
+        raise error("no")
+
+    notes = Notes(FakeRecipe(), validate=5)
+    notes.loop.validate = fail
+    with pytest.raises(error):
+        notes.loop.run()
+    assert notes.done == saved
 
 
 def test_a_signal_after_nonsense_saves_nothing() -> None:

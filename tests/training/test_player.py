@@ -150,6 +150,38 @@ def test_goes_on_from_its_state() -> None:
     assert all(torch.equal(a, b) for a, b in zip(one.parameters, two.parameters, strict=True))
 
 
+def test_what_the_options_say_today_wins_over_the_saved_state() -> None:
+    old, new = (
+        Player({"generator": network()}, accelerator(), adam(lr=0.1, betas=b), 0.1) for b in ((0.9, 0.9), (0.5, 0.6))
+    )
+    old.minimize(old(torch.randn(5, 3, dtype=torch.float64)).square().mean())
+    new.load_state_dict(copy.deepcopy(old.state_dict()))
+    assert new.optimizer.param_groups[0]["betas"] == (0.5, 0.6)
+    moments = [[state["exp_avg"] for state in player.optimizer.state.values()] for player in (old, new)]
+    assert all(torch.equal(a, b) for a, b in zip(*moments, strict=True))
+
+
+def test_broken_weights_are_named() -> None:
+    player = Player({"forth": network(0), "back": network(1)}, accelerator(), sgd(0.1), 0.1)
+    assert player.broken() == []
+    with torch.no_grad():
+        player.networks["back"][0].bias[1] = float("nan")
+    assert player.broken() == ["back"]
+
+
+def test_frozen_parameters_stay_frozen() -> None:
+    """A user's own network may hold a part that does not learn."""
+    net = network()
+    net[0].requires_grad_(False)
+    player = Player({"generator": net}, accelerator(), sgd(0.1), 0.1)
+    before = net[0].weight.clone()
+    with player.frozen():
+        pass
+    assert not net[0].weight.requires_grad and net[2].weight.requires_grad
+    player.minimize(player(torch.randn(5, 3, dtype=torch.float64)).square().mean())
+    assert torch.equal(net[0].weight, before)
+
+
 def test_optimizers() -> None:
     assert list(OPTIMIZERS.values()) == [adam, adamw]
     parameters = [nn.Parameter(torch.ones(2))]

@@ -103,6 +103,17 @@ def test_meter_goes_on_from_its_state() -> None:
     assert other.read(ALONE) == {"a": 2}
 
 
+def test_meter_shares_the_mean_of_all_processes() -> None:
+    """A checkpoint holds the first process's sums: they must speak for all."""
+    two: Any = SimpleNamespace(
+        num_processes=2, reduce=lambda values, reduction: (values + values.new_tensor([3, 5])) / 2
+    )
+    meter = Meter()
+    meter.add({"a": torch.tensor(1.0), "b": torch.tensor(1.0)})
+    meter.share(two)
+    assert meter.read(ALONE) == {"a": 2, "b": 3}
+
+
 def test_meter_goes_on_on_another_device_than_the_state_came_from() -> None:
     meter = Meter()
     meter.load_state_dict({"sums": {"a": torch.tensor(1.0)}, "counts": {"a": 1}})
