@@ -330,8 +330,8 @@ def test_damaged_checkpoint(
 
 def test_checkpoint_of_another_recipe(gansr: Run, options_file: Run, tree: Run, tmp_path: Path) -> None:
     assert gansr("train", options_file(tree())).code == 0
-    lacking = tmp_path / "runs/tiny/checkpoints/step_00000006/discriminator.safetensors"
-    paragraph(gansr("train", options_file(tree("paired_gan"))), lacking, "give the run another name")
+    folder = tmp_path / "runs" / "tiny" / "checkpoints" / "step_00000006"
+    paragraph(gansr("train", options_file(tree("paired_gan"))), folder, "discriminator", "give the run another name")
 
 
 def test_a_stage_that_cannot_take_the_weights_of_the_one_before(refused: Run, tree: Run) -> None:
