@@ -55,7 +55,7 @@ class Content(nn.Module):
         """Both images from the same random place, always of one size.
 
         Crops lie on the LR grid, and so do the cells that the features pool: where the two always coincide, the
-        gradient has their period, and the generator learns to draw a grid.
+        gradient has their period, and the generator may learn to draw that grid.
         """
         if self.shifts == 1:
             return sr, target
@@ -82,7 +82,8 @@ def vgg19(
         weights: imagenet (torchvision's download), random, or the path of a file in torchvision's layout
         distance: mean absolute (l1) or mean squared (l2) difference of features
         feature_scale: factor on the features
-        shifts: the scale, to keep short trainings from drawing a grid; 1: as published
+        shifts: random places to look from, so that the cells of pooling do not always lie on the LR grid; 1: as
+            published
     """
     return Content(VGG(19, tuple(layers), weights), layers, distance, feature_scale, shifts)
 
@@ -101,6 +102,7 @@ def vgg16(
         weights: imagenet (torchvision's download), random, or the path of a file in torchvision's layout
         distance: mean absolute (l1) or mean squared (l2) difference of features
         feature_scale: factor on the features
-        shifts: the scale, to keep short trainings from drawing a grid; 1: as published
+        shifts: random places to look from, so that the cells of pooling do not always lie on the LR grid; 1: as
+            published
     """
     return Content(VGG(16, tuple(layers), weights), layers, distance, feature_scale, shifts)

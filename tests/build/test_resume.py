@@ -187,14 +187,25 @@ def test_more_steps_go_on_from_a_finished_run_and_changes_are_told(
         assert file.metadata()["step"] == "9"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "send", "workers"),
+    [(signal.SIGINT, os.kill, 0), (signal.SIGTERM, os.kill, 0), (signal.SIGTERM, os.killpg, 1)],
+    ids=["ctrl-c", "terminate", "terminate the group, as schedulers do"],
+)
 def test_a_signal_stops_after_the_step_and_saves(
-    process: Run, options_file: Run, tree: Run, tmp_path: Path, number: signal.Signals
+    process: Run,
+    options_file: Run,
+    tree: Run,
+    tmp_path: Path,
+    number: signal.Signals,
+    send: Callable[[int, int], None],
+    workers: int,
 ) -> None:
-    path = options_file(tree(train__steps=100_000, checkpoints__every=100_000, validation__every=100_000))
+    never = {"checkpoints__every": 100_000, "validation__every": 100_000}
+    path = options_file(tree(train__steps=100_000, data__train__workers=workers, **never))
     run = process("-m gansr train", path)
     wait_for(tmp_path / "runs" / "tiny" / "log.jsonl", run)
-    run.send_signal(number)
+    send(run.pid, number)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 130, err
     assert "Stopped and saved" in out and "Traceback" not in err
