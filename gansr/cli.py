@@ -1,4 +1,4 @@
-"""The command line: `gansr train | check | evaluate | upscale | list | schema`."""
+"""The command line: `gansr train | check | evaluate | upscale | import | list | schema`."""
 
 import errno
 import json
@@ -93,6 +93,24 @@ def upscale(
 
     written = upscale_files(upscaler(weights, scale, generator, tile, cpu), source, output)
     Console(soft_wrap=True).print(f"Wrote {len(list(written))} file(s) to {output}.", markup=False)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="weights of another project: .pth, .pt or .safetensors")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="a .safetensors file")],
+    scale: Scale = None,
+    generator: Generator = None,
+) -> None:
+    """Turn weights of other projects into a file of ours, which says what it is; refuse those that would run code."""
+    from gansr.build.bring import bring
+    from gansr.build.evaluate import generator_options
+
+    found = bring(file, output, generator_options(generator), scale)
+    Console(soft_wrap=True).print(
+        f"{file}: {found.architecture}, {found.parameters:,} parameters; names of {found.source}. Wrote {output}.",
+        markup=False,
+    )
 
 
 @app.command("list")

@@ -74,7 +74,7 @@ def test_every_part_has_a_floor() -> None:
         ("data/images.py", "from .. import recipes", {"recipes"}),
         ("models/layers/checks.py", "from ...data import batch", {"data"}),
         ("data/images.py", "from .cache import ImageCache\nfrom ..errors import DataError\nimport numpy", set()),
-        ("models/layers/checks.py", "from ..weights import read\nfrom gansr.models.legacy import modernise", set()),
+        ("models/layers/checks.py", "from ..weights import read\nfrom gansr.models.shapes import count", set()),
         ("build/run.py", "import gansr\nfrom gansr.training import state", set()),
     ],
 )

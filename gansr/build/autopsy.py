@@ -13,8 +13,8 @@ from torch import Tensor
 from gansr.build.data import training_batches
 from gansr.data.batches import TrainingSet
 from gansr.data.images import write_image
-from gansr.data.sampler import CounterSampler
-from gansr.data.training_set import HrOnly, PairedFiles
+from gansr.data.sampler import CounterSampler, Ticket
+from gansr.data.training_set import HrOnly, PairedFiles, Scales
 from gansr.errors import UserError
 from gansr.models import weights
 from gansr.options.schema import Options
@@ -60,7 +60,7 @@ class Autopsy:
             processes.num_processes,
             micro_batch,
         )
-        return [sources(self.images, ticket.index) for ticket in next(iter(sampler))]
+        return [sources(self.images, ticket) for ticket in next(iter(sampler))]
 
     def _folder(self, micro_batch: int) -> Path:
         step = micro_batch // self.options.train.accumulate + 1
@@ -92,14 +92,17 @@ class Autopsy:
         return {name: value for name, value in found.items() if isinstance(value, Tensor)}
 
 
-def sources(images: TrainingSet, index: int) -> str:
-    """The file or files that sample `index` is cut from."""
+def sources(images: TrainingSet, ticket: Ticket) -> str:
+    """The file or files that a sample is cut from."""
     match images:
         case HrOnly():
-            return str(images.files[index])
+            return str(images.files[ticket.index])
         case PairedFiles():
-            return " with ".join(map(str, images.pairs[index]))
-    return f"number {index}"
+            return " with ".join(map(str, images.pairs[ticket.index]))
+        case Scales():
+            scale = images.draw(ticket.position)
+            return f"{sources(images.sets[scale], ticket)} at x{scale}"
+    return f"number {ticket.index}"
 
 
 def pictures(images: Tensor) -> list[np.ndarray]:

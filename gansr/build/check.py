@@ -66,11 +66,10 @@ def examine(options: Options) -> Examination:
         _refuse_idle_steps(options, made_of.losses)
         ledger = _Ledger(half=options.train.precision in {"bf16", "fp16"})
         recipe = builders.recipe(options, made_of, _meta_accelerator(), lambda rate: ledger.optimizer)
-        batch = _batch(options)
         try:
             with ledger.watching():
-                for step in _busiest_steps(options):
-                    recipe.step(batch, step)
+                for step, scale in itertools.product(_busiest_steps(options), options.scales):
+                    recipe.step(_batch(options, scale), step)
         except UserError:
             raise
         except (RuntimeError, ValueError, IndexError) as error:
@@ -127,10 +126,11 @@ def _size(network: nn.Module, learns: bool) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad == learns)
 
 
-def _batch(options: Options) -> Paired:
-    crop, scale, size = options.data.train.crop, options.scale, options.train.batch
+def _batch(options: Options, scale: int) -> Paired:
+    crop, size = options.crop(scale), options.train.batch
     importance = torch.empty(size, 1, crop, crop) if options.data.train.importance else None
-    return Paired(torch.empty(size, 3, crop // scale, crop // scale), torch.empty(size, 3, crop, crop), importance)
+    lr, hr = torch.empty(size, 3, crop // scale, crop // scale), torch.empty(size, 3, crop, crop)
+    return Paired(lr, hr, importance, scale if options.scales != (options.scale,) else None)
 
 
 def _busiest_steps(options: Options) -> list[int]:

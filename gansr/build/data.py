@@ -13,8 +13,10 @@ from gansr.data.cache import ImageCache
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.importance import MapSource, open_importance
-from gansr.data.training_set import HrOnly, PairedFiles
-from gansr.options.schema import Options, TrainSetOptions
+from gansr.data.sampler import ScaleDraw
+from gansr.data.training_set import HrOnly, PairedFiles, Scales
+from gansr.options.images import TrainSetOptions
+from gansr.options.schema import Options
 
 
 @dataclass(frozen=True)
@@ -25,28 +27,37 @@ class Images:
     validation: list[EvaluationSet]
 
 
-def training_set(options: Options) -> HrOnly | PairedFiles:
+def training_set(options: Options) -> HrOnly | PairedFiles | Scales:
     """The training images: read from pairs of folders, or from one with LR made on the fly.
 
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
-    train = options.data.train
-    settings: dict[str, Any] = {
-        "crop": train.crop,
-        "scale": options.scale,
-        "seed": options.seed,
-        "flips": train.flips,
-        "rotations": train.rotations,
-        "cache": ImageCache(train.cache_megabytes),
-    }
-    if train.lr is None:
-        files = _large_enough(find_images(train.hr_folders, "data.train.hr"), train)
-        return HrOnly(files, **settings, importance=_importance(files, train))
-    pairs = pair_lr(train.hr_folders, train.lr_folders, options.scale, "data.train")
-    large = set(_large_enough([hr for _, hr in pairs], train))
-    kept = [pair for pair in pairs if pair[1] in large]
-    return PairedFiles(kept, **settings, importance=_importance([hr for _, hr in kept], train))
+    train, cache = options.data.train, ImageCache(options.data.train.cache_megabytes)
+    hr = find_images(train.hr_folders, "data.train.hr")
+    fit = set(_large_enough(hr, train))
+    importance = _importance([file for file in hr if file in fit], train)
+    sets = {}
+    for scale in options.scales:
+        settings: dict[str, Any] = {
+            "crop": options.crop(scale),
+            "scale": scale,
+            "seed": options.seed,
+            "flips": train.flips,
+            "rotations": train.rotations,
+            "cache": cache,
+            "importance": importance,
+        }
+        if train.lr is None:
+            sets[scale] = HrOnly([file for file in hr if file in fit], **settings)
+        else:
+            pairs = pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train")
+            sets[scale] = PairedFiles([pair for pair in pairs if pair[1] in fit], **settings)
+    return sets[options.scale] if list(sets) == [options.scale] else Scales(sets, _draw(options))
+
+
+def _draw(options: Options) -> ScaleDraw:
+    return ScaleDraw(options.scales, options.seed, options.train.accumulate)
 
 
 def _importance(files: list[Path], train: TrainSetOptions) -> MapSource | None:
@@ -70,7 +81,7 @@ def training_batches(
     """Number of the first micro-batch -> endless batches of this process from there."""
     return lambda start: paired_batches(
         images,
-        scale=options.scale,
+        scale=_draw(options) if isinstance(images, Scales) else options.scale,
         batch=options.train.batch,
         seed=options.seed,
         rank=accelerator.process_index,
@@ -84,7 +95,7 @@ def training_batches(
 def open_images(options: Options) -> Images:
     """Find every image of a stage: missing folders and pairs that do not fit are found here."""
     sets = [
-        EvaluationSet.open(name, folders.hr, folders.lr, options.scale, f"data.validation.{name}")
+        EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
     ]
     return Images(training_set(options), sets)

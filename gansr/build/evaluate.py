@@ -19,6 +19,7 @@ from gansr.inference.upscale import Upscaler
 from gansr.metrics import METRICS
 from gansr.options.component import Component, build
 from gansr.options.reader import parse
+from gansr.options.schema import GeneratorOptions
 
 BICUBIC = "bicubic"
 
@@ -66,11 +67,15 @@ def upscaler(name: str, scale: int | None, generator: str | None, tile: int | No
         if scale is None:
             raise OptionsError("bicubic: say by how much, for example --scale 4.")
         return Bicubic(scale)
-    component = None if generator is None else _component(generator, "--generator")
-    loaded = load_generator(Path(name), component, scale)
+    loaded = load_generator(Path(name), generator_options(generator), scale)
     device = torch.accelerator.current_accelerator(check_available=True)
     device = torch.device("cpu") if cpu or device is None else device
     return Upscaler(loaded.network.to(device), loaded.scale, device, tile)
+
+
+def generator_options(text: str | None) -> GeneratorOptions | None:
+    """What `--generator` says of weights that do not say it."""
+    return None if text is None else GeneratorOptions.model_validate(_component(text, "--generator").model_dump())
 
 
 def _component(text: str, where: str = "--metric") -> Component:

@@ -121,7 +121,7 @@ WEIGHT = {"anyOf": [{"type": "number", "minimum": 0}, _ref("RampOptions")]}
 NETWORK = {"weights": {"type": ["string", "null"]}, "strict": {"type": "boolean"}}
 LOOKS = {"through": _list_of("View")}
 EXTRA: dict[str, dict[str, Any]] = {
-    "generators": NETWORK,
+    "generators": NETWORK | {"colour": {"enum": ["rgb", "y"]}},
     "discriminators": NETWORK
     | LOOKS
     | {
@@ -130,7 +130,8 @@ EXTRA: dict[str, dict[str, Any]] = {
         "share": {"type": "number", "exclusiveMinimum": 0},
     },
     "losses": LOOKS
-    | {"weight": WEIGHT, "target": {"type": "string"}, "where": {"anyOf": [_ref("Map"), {"type": "null"}]}},
+    | {"weight": WEIGHT, "target": {"type": "string"}, "of": {"enum": ["sr", "intermediate"]}}
+    | {"where": {"anyOf": [_ref("Map"), {"type": "null"}]}},
     "objectives": {"weight": WEIGHT},
     "penalties": {"weight": {"type": "number", "minimum": 0}, "every": {"type": "integer", "minimum": 1}},
 }

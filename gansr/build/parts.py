@@ -7,15 +7,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from gansr.build.networks import load_degradation
+from gansr.build.networks import describe_generator, load_degradation, make_generator
 from gansr.errors import OptionsError
 from gansr.imaging.views import VIEWS
 from gansr.losses import ADVERSARIAL, AUGMENTATIONS, LOSSES, MAPS, PENALTIES
 from gansr.losses.adversarial.objectives import Objective
-from gansr.losses.table import LossTable, Term, View, needs
+from gansr.losses.table import INTERMEDIATE, LossTable, Term, View, needs
 from gansr.losses.weight import Ramp, Weight
 from gansr.metrics import METRICS
 from gansr.models import weights
+from gansr.models.architecture import Architecture
 from gansr.models.discriminators import DISCRIMINATORS
 from gansr.models.features.lens import Lenses
 from gansr.models.generators import GENERATORS
@@ -50,14 +51,18 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
 }
 
 
+RESIZED = ("target", "importance")
+"""Images that rows of intermediate images may ask for: they are brought to the size of each."""
+
+
 def generator(options: Options) -> nn.Module:
     """The generator with freshly initialised weights."""
-    return build(options.generator, GENERATORS, "generator", scale=options.scale)
+    return make_generator(options.generator, options.scale, "generator")
 
 
-def generator_arguments(options: Options) -> dict[str, Any]:
-    """The generator's complete arguments, as its weights file will carry them."""
-    return check(options.generator, GENERATORS, "generator", scale=options.scale)
+def architecture(options: Options) -> Architecture:
+    """The generator as its weights file will describe it."""
+    return describe_generator(options.generator, options.scale, "generator")
 
 
 def discriminator(options: DiscriminatorOptions, where: str) -> nn.Module:
@@ -81,7 +86,7 @@ def views(rows: tuple[Component, ...], where: str) -> tuple[View, ...]:
     return tuple(build(row, VIEWS, where) for row in rows)
 
 
-def load_start(network: nn.Module, options: GeneratorOptions, where: str) -> list[str]:
+def load_start(network: nn.Module, options: GeneratorOptions | DiscriminatorOptions, where: str) -> list[str]:
     """Fill the network from the `weights:` that the options name, if any; returns what was left out."""
     if options.weights is None:
         return []
@@ -108,19 +113,25 @@ def losses(options: Options) -> LossTable:
             row.type,
             views(row.through, f"{where}.through"),
             build(row.where, MAPS, f"{where}.where", **context) if row.where else None,
+            row.of,
         )
-        if row.target != "hr" and "target" not in needs(term.loss):
-            raise OptionsError(f"{where}.target: {row.type} compares with no target; leave it out.")
-        if (term.views or term.where) and "fake_maps" in term.asks:
-            raise OptionsError(f"{where}: through and where change images; {row.type} compares maps.")
-        if term.views and "importance" in needs(term.loss):
-            raise OptionsError(
-                f"{where}: {row.type} weighs pixels by the map of importance: it cannot look through views."
-            )
-        if term.where and not {"sr", "target"} <= needs(term.loss).keys():
-            raise OptionsError(f"{where}.where: it needs a loss that compares sr with a target, as l1 does.")
+        _refuse_what_does_not_fit(row, term, where)
         table[role] = term
     return table
+
+
+def _refuse_what_does_not_fit(row: LossOptions, term: Term, where: str) -> None:
+    """A row's keys must mean something for its loss."""
+    if row.target != "hr" and "target" not in needs(term.loss):
+        raise OptionsError(f"{where}.target: {row.type} compares with no target; leave it out.")
+    if (term.views or term.where) and "fake_maps" in term.asks:
+        raise OptionsError(f"{where}: through and where change images; {row.type} compares maps.")
+    if term.views and "importance" in needs(term.loss):
+        raise OptionsError(f"{where}: {row.type} weighs pixels by the map of importance: it cannot look through views.")
+    if term.where and not {"sr", "target"} <= needs(term.loss).keys():
+        raise OptionsError(f"{where}.where: it needs a loss that compares sr with a target, as l1 does.")
+    if term.of == INTERMEDIATE and not {INTERMEDIATE, "target"} <= term.asks.keys() <= {INTERMEDIATE, *RESIZED}:
+        raise OptionsError(f"{where}.of: intermediate needs a loss that compares sr with a target alone, as l1 does.")
 
 
 def loss_context(options: Options) -> dict[str, Any]:
@@ -136,17 +147,17 @@ def weight(row: LossOptions) -> Weight:
 
 
 def _refuse_what_a_game_ignores(row: LossOptions) -> None:
-    if row.through or row.where or row.target != "hr":
+    if row.through or row.where or row.target != "hr" or row.of != "sr":
         raise OptionsError(
-            "losses.adversarial: target, through and where are of losses that compare images. Discriminators have a "
-            "through of their own: discriminator: {type: patch, through: [{type: high_pass}]}."
+            "losses.adversarial: target, of, through and where are of losses that compare images. Discriminators have "
+            "a through of their own: discriminator: {type: patch, through: [{type: high_pass}]}."
         )
 
 
-def metrics(options: Options) -> dict[str, Any]:
-    """Metric objects by the names that the options give them."""
+def metrics(options: Options, scale: int) -> dict[str, Any]:
+    """Metric objects, for validation sets of one scale, by the names that the options give them."""
     return {
-        name: build(row, METRICS, f"validation.metrics.{name}", scale=options.scale)
+        name: build(row, METRICS, f"validation.metrics.{name}", scale=scale)
         for name, row in options.validation.metrics.items()
     }
 

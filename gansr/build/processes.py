@@ -16,8 +16,13 @@ REFUSED = {
 }
 
 
-def start(options: Options, cpu: bool = False) -> Accelerator:
+def start(options: Options, cpu: bool = False, spare: bool = False) -> Accelerator:
     """The accelerator of a run.
+
+    Args:
+        options: of its first stage
+        cpu: use no GPU
+        spare: a step may leave some parameters out, as those of the scales that it did not draw
 
     Raises:
         OptionsError: a precision that the device lacks, or a launch that does not give what it promises.
@@ -36,7 +41,11 @@ def start(options: Options, cpu: bool = False) -> Accelerator:
         dynamo_backend="no",
         cpu=cpu,
         # Two forward passes of the discriminator before one backward: buffers must not be broadcast in between.
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False, gradient_as_bucket_view=True)],
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(
+                broadcast_buffers=False, gradient_as_bucket_view=True, find_unused_parameters=spare
+            )
+        ],
     )
     promised = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator.num_processes != promised:

@@ -10,9 +10,12 @@ from torch import nn
 from torch._functorch import config as functorch_config
 
 from gansr.build import parts
+from gansr.build.wishes import refuse_wishes
 from gansr.losses.table import LossTable
+from gansr.models.layers.chain import Chain
 from gansr.options.schema import Options, PairedGanOptions, PairedOptions
 from gansr.recipes import Paired, PairedGan
+from gansr.recipes.enlarging import Enlarging
 from gansr.recipes.turns import Turns
 from gansr.training.optimizers import MakeOptimizer
 from gansr.training.player import Player
@@ -33,6 +36,7 @@ def ingredients(options: Options) -> Ingredients:
     """Networks with fresh weights drawn from the run's seed, and the loss table. May download feature networks."""
     torch.manual_seed(options.seed)
     networks: dict[str, nn.Module] = {"generator": parts.generator(options)}
+    refuse_wishes(options, networks["generator"])
     if isinstance(options, PairedGanOptions):
         networks |= {name: parts.discriminator(one, name) for name, one in options.judges.items()}
     return Ingredients(networks, parts.losses(options))
@@ -51,7 +55,7 @@ def recipe(
 
 def _paired(options: PairedOptions, made_of: Ingredients, accelerator: Accelerator, optimizer: MakeFor) -> Paired:
     generator = _generator_player(options, made_of, accelerator, optimizer)
-    return Paired(generator, made_of.losses, options.train.diagnose_every)
+    return Paired(generator, made_of.losses, options.train.diagnose_every, Enlarging(options.train.grow))
 
 
 def _paired_gan(
@@ -72,6 +76,7 @@ def _paired_gan(
         optimizer(rate),
         rate,
         clip=train.clip,
+        clip_value=train.clip_value,
     )
     return PairedGan(
         _generator_player(options, made_of, accelerator, optimizer),
@@ -80,6 +85,7 @@ def _paired_gan(
         judges,
         Turns(train.discriminator_steps, train.discriminator_start, train.generator_start),
         train.diagnose_every,
+        Enlarging(train.grow),
     )
 
 
@@ -95,11 +101,16 @@ def _generator_player(options: Options, made_of: Ingredients, accelerator: Accel
         train.lr,
         ema=train.ema or 0.0,  # without an average a plain copy: it is validated in fp32 whatever trains
         clip=train.clip,
+        clip_value=train.clip_value,
     )
 
 
 def _arranged(network: nn.Module, options: Options, compiled: bool = True) -> nn.Module:
-    """In the memory layout and with the compiler that the options ask for."""
+    """In the memory layout, with the compiler and with the thrift that the options ask for."""
+    if options.train.gradient_checkpointing:
+        for module in network.modules():
+            if isinstance(module, Chain):
+                module.recompute = True
     if options.train.channels_last:
         network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     if options.train.compile and compiled:

@@ -16,11 +16,12 @@ from gansr.build.autopsy import Autopsy
 from gansr.build.data import Images, training_batches
 from gansr.errors import OptionsError, StorageError, TrainingError
 from gansr.evaluation.pictures import before_and_after
-from gansr.evaluation.scores import Metric, evaluate
+from gansr.evaluation.scores import Metric, Scores, evaluate, joined
 from gansr.inference.upscale import Upscaler
 from gansr.models import weights
+from gansr.models.shapes import sample
 from gansr.options.load import changes, dump
-from gansr.options.schema import GeneratorOptions, Options
+from gansr.options.schema import DiscriminatorOptions, GeneratorOptions, Options
 from gansr.training import state
 from gansr.training.best import Best
 from gansr.training.checkpoints import Checkpoints
@@ -43,13 +44,14 @@ class Stage:
     accelerator: Accelerator
     recipe: Recipe
     images: Images
-    metrics: dict[str, Metric]
+    metrics: dict[int, dict[str, Metric]]  # for each scale of the validation sets
     left_out: list[str]  # what `strict: false` left out, for people
     inherited: Path | None = None  # weights of the stage before, when this one started from them
 
     def __post_init__(self) -> None:
         tracked = self.options.checkpoints.best or next(iter(self.options.tracked), None)
-        higher = self.metrics[tracked.partition("/")[2]].higher_is_better if tracked else True
+        one_scales = next(iter(self.metrics.values()), {})
+        higher = one_scales[tracked.partition("/")[2]].higher_is_better if tracked else True
         self.best = Best(tracked, higher)
         self.progress, self.meter = Progress(), Meter()
         self.changed: list[str] = []  # options that differ from those of the part already done
@@ -172,15 +174,7 @@ class Stage:
         with self.stopwatch.paused():
             for player in self.recipe.players:
                 player.share_buffers()
-            scores = evaluate(
-                self._upscaler(),
-                self.images.validation,
-                self.metrics,
-                rank=self.accelerator.process_index,
-                world=self.accelerator.num_processes,
-                gather=gather_object,
-                keep_images=self.options.validation.pictures,
-            )
+            scores = joined([self._scores(scale) for scale in self.metrics])
             flat = scores.flat()
             improved = self.best.improved(step, flat)
             if improved and self.accelerator.is_main_process:
@@ -190,9 +184,18 @@ class Stage:
                 if row.pictures:
                     self.journal.picture(step, f"{row.set}/{row.image}", before_and_after(row.pictures))
 
-    def _upscaler(self) -> Upscaler:
+    def _scores(self, scale: int) -> Scores:
+        """Of the validation sets of one scale."""
         network = self.recipe.players[0].best_networks()["generator"]
-        return Upscaler(network, self.options.scale, self.accelerator.device)
+        return evaluate(
+            Upscaler(network, scale, self.accelerator.device),
+            [images for images in self.images.validation if images.scale == scale],
+            self.metrics[scale],
+            rank=self.accelerator.process_index,
+            world=self.accelerator.num_processes,
+            gather=gather_object,
+            keep_images=self.options.validation.pictures,
+        )
 
     def _save(self, step: int) -> None:
         with self.stopwatch.paused():
@@ -229,7 +232,7 @@ class Stage:
         }
         if network != "generator":
             return made
-        return weights.describe(options.generator.type, options.scale, parts.generator_arguments(options), **made)
+        return weights.describe(parts.architecture(options), **made)
 
 
 def build_stage(options: Options, accelerator: Accelerator, images: Images, inherited: Path | None) -> Stage:
@@ -243,7 +246,7 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
     """
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
         made_of = builders.ingredients(options)
-        metrics = parts.metrics(options)
+        metrics = {one.scale: parts.metrics(options, one.scale) for one in images.validation}
     left_out = _load_start(options, made_of.networks, inherited)
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
@@ -255,10 +258,13 @@ def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Pat
 
     Returns a line for each network whose `strict: false` left something out.
     """
-    named: dict[str, GeneratorOptions] = {"generator": options.generator, **getattr(options, "judges", {})}
+    named: dict[str, GeneratorOptions | DiscriminatorOptions] = {
+        "generator": options.generator,
+        **getattr(options, "judges", {}),
+    }
     left_out = {name: parts.load_start(network, named[name], name) for name, network in networks.items()}
     if inherited is not None and options.generator.weights is None:
         where = f"generator (from the stage before, {inherited})"
         state = weights.read(inherited).state
         left_out["generator"] = weights.load_into(networks["generator"], state, where, options.generator.strict)
-    return [f"{name}: {weights.sample('weights left out', names)}" for name, names in left_out.items() if names]
+    return [f"{name}: {sample('weights left out', names)}" for name, names in left_out.items() if names]

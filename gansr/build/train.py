@@ -23,7 +23,7 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
     """
     if len({stage.train.precision for stage in stages}) > 1:
         raise OptionsError("train.precision: all stages of a run have the same one.")
-    accelerator = start(stages[0], cpu)
+    accelerator = start(stages[0], cpu, spare=any(stage.scales != (stage.scale,) for stage in stages))
     inherited: Path | None = None
     try:
         images = [_inspected(options, accelerator) for options in stages]
@@ -45,7 +45,7 @@ def _inspected(options: Options, accelerator: Accelerator) -> Images:
         raise OptionsError(" ".join(found.missing))
     with accelerator.local_main_process_first():  # feature networks are downloaded now
         parts.losses(options)
-        parts.metrics(options)
+        parts.metrics(options, options.scale)
     return open_images(options)
 
 
@@ -54,10 +54,11 @@ def _refuse_strangers(stages: Sequence[Options]) -> None:
     for before, after in pairwise(stages):
         if after.generator.weights is not None or not after.generator.strict:
             continue
-        one, other = ((s.generator.type, s.scale, parts.generator_arguments(s)) for s in (before, after))
+        one, other = parts.architecture(before), parts.architecture(after)
         if one != other:
             raise OptionsError(
                 f"{after.title}: this stage starts from the weights of {before.title}, whose generator is another: "
-                f"{one} there, {other} here. Make them equal, give this stage generator.weights of its own, or "
-                f"generator.strict: false to take over what fits."
+                f"{one} there, {other} here. Make them "
+                f"equal, give this stage generator.weights of its own, or generator.strict: false to take over what "
+                f"fits."
             )

@@ -10,14 +10,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gansr.data.batch import Paired
-from gansr.data.sampler import CounterSampler, Ticket
+from gansr.data.sampler import CounterSampler, ScaleDraw, Ticket
 from gansr.data.training_set import Weighted
 from gansr.errors import UserError
 from gansr.imaging.resize import reduce_window_uint8
 
 
 class TrainingSet(Protocol):
-    """What can be cut into samples: `HrOnly` or `PairedFiles`."""
+    """What can be cut into samples: `HrOnly`, `PairedFiles`, or `Scales` of one of them."""
 
     def __len__(self) -> int: ...
 
@@ -27,7 +27,7 @@ class TrainingSet(Protocol):
 def paired_batches(
     dataset: TrainingSet,
     *,
-    scale: int,
+    scale: int | ScaleDraw,
     batch: int,
     seed: int,
     rank: int = 0,
@@ -39,13 +39,17 @@ def paired_batches(
     """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
 
     They depend on the arguments up to `start` alone: not on the number of workers, nor on what was drawn
-    before. The bytes of the files become floats, and LR where there are only windows of HR, on the device.
-    Nothing waits for the device. Closing the generator ends the workers. Raises DataError for a file that
-    cannot be read.
+    before. `scale` is that of `dataset`: one, or the draw that its `Scales` make. The bytes of the files become
+    floats, and LR where there are only windows of HR, on the device. Nothing waits for the device. Closing the
+    generator ends the workers. Raises DataError for a file that cannot be read.
     """
     sampler = CounterSampler(len(dataset), batch, seed, rank, world, start)
-    for samples in loaded(dataset, sampler, workers, pin_memory=device.type == "cuda"):
-        yield _to_paired(samples, scale, device)
+    for position, samples in enumerate(loaded(dataset, sampler, workers, pin_memory=device.type == "cuda"), start):
+        if isinstance(scale, int):
+            yield _to_paired(samples, scale, device)
+        else:
+            drawn = scale(position)
+            yield replace(_to_paired(samples, drawn, device), scale=drawn)
 
 
 def loaded(dataset: TrainingSet, sampler: CounterSampler, workers: int, pin_memory: bool) -> Iterator[Any]:

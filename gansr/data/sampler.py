@@ -7,14 +7,19 @@ from functools import lru_cache
 import numpy as np
 
 SAMPLES = 2**64 - 1  # the second half of the key of per-sample streams; no epoch ever gets there
+STEPS = 2**64 - 2  # the same for what is drawn for each step
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One sample of a run: which image, and the sample's number in the run, which seeds its randomness."""
+    """One sample of a run: which image, and two numbers from which everything random about it comes.
+
+    `number` is the sample's own in the run; `position` is that of its micro-batch, the same in all processes.
+    """
 
     index: int
     number: int
+    position: int = 0
 
 
 class CounterSampler:
@@ -35,13 +40,35 @@ class CounterSampler:
         position = self.start
         while True:
             first = (position * self.world + self.rank) * self.batch
-            yield [self.ticket(number) for number in range(first, first + self.batch)]
+            yield [self.ticket(number, position) for number in range(first, first + self.batch)]
             position += 1
 
-    def ticket(self, number: int) -> Ticket:
-        """Sample `number` of the run."""
+    def ticket(self, number: int, position: int) -> Ticket:
+        """Sample `number` of the run, in micro-batch `position`."""
         epoch, place = divmod(number, self.length)
-        return Ticket(int(permutation(self.length, self.seed, epoch)[place]), number)
+        return Ticket(int(permutation(self.length, self.seed, epoch)[place]), number, position)
+
+
+@dataclass(frozen=True)
+class ScaleDraw:
+    """The scale of each step, drawn anew: a pure function of the micro-batch's number, so all processes have the same.
+
+    Args:
+        scales: to draw from, each as likely as the others
+        seed: the run's
+        accumulate: micro-batches in a step, which share its scale
+    """
+
+    scales: tuple[int, ...]
+    seed: int
+    accumulate: int = 1
+
+    def __call__(self, position: int) -> int:
+        """The scale of micro-batch `position`."""
+        if len(self.scales) == 1:
+            return self.scales[0]
+        random = np.random.Philox(key=_words(self.seed, STEPS), counter=_words(0, position // self.accumulate, 0, 0))
+        return self.scales[int(np.random.Generator(random).integers(len(self.scales)))]
 
 
 @lru_cache(maxsize=2)  # a batch may reach into the next epoch

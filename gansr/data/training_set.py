@@ -4,7 +4,7 @@ Everything random about a sample comes from its number (see `sampler`), so it is
 and when.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from gansr.data.cache import ImageCache
 from gansr.data.images import to_rgb
 from gansr.data.importance import MapSource
-from gansr.data.sampler import Ticket, sample_generator
+from gansr.data.sampler import ScaleDraw, Ticket, sample_generator
 from gansr.errors import OptionsError
 from gansr.imaging.resize import mod_crop
 
@@ -151,6 +151,23 @@ class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
         if self.importance is None:
             return images
         return Weighted(images, self.cutter.take(self.importance, self.pairs[ticket.index][1], whole, cut))
+
+
+class Scales(Dataset[Any]):
+    """The same images at several scales; `draw` says which scale each micro-batch has.
+
+    `sets` holds a set for each scale: of the same images in the same order, so that an index means one image.
+    """
+
+    def __init__(self, sets: Mapping[int, HrOnly | PairedFiles], draw: ScaleDraw):
+        assert set(draw.scales) == set(sets) and len({len(one) for one in sets.values()}) == 1
+        self.sets, self.draw = dict(sets), draw
+
+    def __len__(self) -> int:
+        return len(next(iter(self.sets.values())))
+
+    def __getitem__(self, ticket: Ticket) -> Any:
+        return self.sets[self.draw(ticket.position)][ticket]
 
 
 def mirrored_window(image: np.ndarray, top: int, left: int, side: int, margin: int) -> np.ndarray:

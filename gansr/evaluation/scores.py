@@ -80,6 +80,11 @@ class Scores:
         }
 
 
+def joined(parts: Sequence[Scores]) -> Scores:
+    """Scores of several sets, measured apart, in one; the metrics have the same names."""
+    return Scores([row for part in parts for row in part.rows], parts[0].metrics)
+
+
 def evaluate(
     upscale: Upscale,
     sets: Sequence[EvaluationSet],

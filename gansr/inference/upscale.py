@@ -17,7 +17,7 @@ class Upscaler:
 
     Args:
         network: RGB in [0, 1], (B, 3, h, w) -> (B, 3, scale*h, scale*w)
-        scale: the network's magnification
+        scale: the network's magnification; one of several where its `forward` takes a scale
         device: where the network is; images are sent there
         tile: side in LR pixels of the pieces that large images are cut into; None: never cut
         overlap: LR pixels that neighbouring tiles share, at most half a tile
@@ -61,11 +61,15 @@ class Upscaler:
             )
         return to_numpy(grey(sr) if lr.shape[-1] == 1 else sr)
 
+    def _run(self, image: Tensor) -> Tensor:
+        own = getattr(self.network, "scale", None)  # a user's own network need not know it
+        return self.network(image) if own in {None, self.scale} else self.network(image, scale=self.scale)
+
     def _upscale(self, image: Tensor) -> Tensor:
         try:
             if self.tile is None:
-                return self.network(image).float()
-            return upscale_tiles(self.network, image, self.scale, self.tile, self.overlap)
+                return self._run(image).float()
+            return upscale_tiles(self._run, image, self.scale, self.tile, self.overlap)
         except torch.OutOfMemoryError:
             height, width = image.shape[-2:]
             size = f"tiles of {self.tile}" if self.tile else f"an image of {width}x{height}"

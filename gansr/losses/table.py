@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gansr.errors import OptionsError, UserError
+from gansr.imaging.resize import reduce
 from gansr.losses.adversarial.objectives import Objective
 from gansr.losses.weight import Weight, weight_at
 from gansr.models.features.lens import Lens
@@ -27,11 +28,15 @@ None stands for what there is at other steps; rows that ask for it sit this one 
 ALIAS = "target"
 """The parameter for the image that sr should become: hr, unless the row says otherwise."""
 
+INTERMEDIATE = "intermediate"
+"""The images that a generator makes on its way to sr: a list, perhaps of smaller ones."""
+
 HINTS = {
     "average": ", which there is where train.ema is set",
     "importance": ", which comes from data.train.importance",
     "cycled": ", which recipes with cycles of images make",
     "fake_maps": ", which there are with recipe: paired_gan",
+    "intermediate": ", which generators that make images on their way have: lapsrn, prosr, drcn, memnet",
 }
 """Where images come from that not every step has."""
 
@@ -46,12 +51,14 @@ class Term:
     type: str = ""  # the loss's name in the options, for people
     views: tuple[View, ...] = ()  # each image passes through them, one after another
     where: Callable[..., Tensor] | None = None  # images of the step -> (B, 1, H, W) in [0, 1]: where it counts
+    of: str = "sr"  # or INTERMEDIATE: the mean over those images, the target at the size of each
 
     @cached_property
     def asks(self) -> dict[str, bool]:
         """Images that the loss and its map ask for -> can they do without?"""
         asked = needs(self.loss)
-        return needs(self.where) | asked if self.where else asked
+        asked = needs(self.where) | asked if self.where else asked
+        return {self.of if name == "sr" else name: optional for name, optional in asked.items()}
 
     def waits(self, images: Images) -> bool:
         """Does it ask for something that there is not at this step?"""
@@ -60,6 +67,12 @@ class Term:
 
     def __call__(self, images: Mapping[str, Any]) -> Tensor:
         """The loss of the step's images, which have all that `asks` names."""
+        if self.of == "sr":
+            return self._measure(images)
+        rest = {name: image for name, image in images.items() if name != self.of}
+        return torch.stack([self._measure({"sr": image, **_resized(rest, image)}) for image in images[self.of]]).mean()
+
+    def _measure(self, images: Mapping[str, Any]) -> Tensor:
         assert not isinstance(self.loss, Objective)
         given = dict(images)
         if self.where is not None:
@@ -70,6 +83,12 @@ class Term:
         for view in self.views:
             seen = {name: view(image) for name, image in seen.items()}
         return self.loss(**seen)
+
+
+def _resized(images: Mapping[str, Tensor], like: Tensor) -> dict[str, Tensor]:
+    """Images at the size of a smaller one, by MATLAB's bicubic: what LapSRN compares its levels with."""
+    factors = {name: image.shape[-1] // like.shape[-1] for name, image in images.items()}
+    return {name: reduce(image, factors[name]) if factors[name] > 1 else image for name, image in images.items()}
 
 
 def needs(loss: Loss | Objective) -> dict[str, bool]:

@@ -2,22 +2,38 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+Colour = Literal["rgb", "y"]
+"""What a generator sees of an image: everything, or Y alone (its colours are then enlarged by bicubic)."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The name of a generator in its table, its scale, and its other arguments."""
+    """The name of a generator in its table, its scale, its other arguments, and what it sees of an image.
+
+    The scale is None where weights fit every scale and nobody said which.
+    """
 
     type: str
-    scale: int
+    scale: int | None
     arguments: dict[str, Any]
+    colour: Colour = "rgb"
+
+    def __str__(self) -> str:
+        return f"{self.component()} at scale {self.scale}" if self.scale else f"{self.component()} at any scale"
+
+    def component(self) -> str:
+        """As `generator:` in an options file, in one line."""
+        extra = {"colour": self.colour} if self.colour != "rgb" else {}
+        shown = {"type": self.type, **extra, **self.arguments}
+        return "{" + ", ".join(f"{key}: {_yaml(value)}" for key, value in shown.items()) + "}"
 
 
-def describe(type: str, scale: int, arguments: Mapping[str, Any], **provenance: Any) -> dict[str, str]:
+def describe(found: Architecture, **provenance: Any) -> dict[str, str]:
     """The metadata of a file of weights: the architecture as JSON, and what else is worth keeping as text."""
-    content = json.dumps({"type": type, "scale": scale, "arguments": dict(arguments)}, default=str)
+    content = json.dumps(asdict(found), default=str)
     # Other readers of safetensors take "format" for the framework that wrote the tensors.
     return {"format": "pt", "architecture": content} | {key: str(value) for key, value in provenance.items()}
 
@@ -29,6 +45,12 @@ def architecture(metadata: Mapping[str, str]) -> Architecture | None:
     except json.JSONDecodeError:
         return None
     match content:
-        case {"type": str(type), "scale": int(scale), "arguments": dict(arguments)}:
-            return Architecture(type, scale, arguments)
+        case {"type": str(type), "scale": int(scale) | (None as scale), "arguments": dict(arguments), **rest}:
+            colour = rest.get("colour", "rgb")  # files of version 0.1 say nothing of colours
+            return Architecture(type, scale, arguments, colour) if colour in get_args(Colour) else None
     return None
+
+
+def _yaml(value: Any) -> str:
+    """A plain value in YAML's flow style, which is JSON's."""
+    return value if isinstance(value, str) and value.isidentifier() else json.dumps(value, default=str)

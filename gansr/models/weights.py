@@ -17,16 +17,24 @@ from torch import Tensor, nn
 
 from gansr.errors import StorageError, WeightsError
 from gansr.models.architecture import Architecture, architecture, describe
-from gansr.models.legacy import modernise
-from gansr.models.recognise import recognise
+from gansr.models.foreign import translate
+from gansr.models.luma import OnLuma
+from gansr.models.recognise import nearest, recognise
+from gansr.models.shapes import compare, shapes_of
 
 __all__ = ["Architecture", "Weights", "architecture", "describe", "load_into", "pack", "read", "write"]
 
-CONTAINERS = ("params_ema", "params", "state_dict")
+CONTAINERS = ("params_ema", "params", "ema_state_dict", "state_dict", "model_state_dict", "model", "net", "generator")
 """Where other projects keep the weights inside a checkpoint, best first."""
 
 WRAPPERS = ("module.", "_orig_mod.")
 """What wrapping a network (for several devices, for compilation) puts before its names."""
+
+HOLDERS = ("model.", "generator.", "netG.", "net_g.", "net.", "network.")
+"""What a class that holds a network puts before all of its names; taken off where the names mean nothing with it."""
+
+AVERAGED = "n_averaged"
+"""A counter that torch's AveragedModel keeps among the weights."""
 
 SIGNS_OF_CODE = ("GLOBAL", "Unsupported class", "unrecognized function")
 """What PyTorch's complaint says when a pickle asks for more than data."""
@@ -34,10 +42,11 @@ SIGNS_OF_CODE = ("GLOBAL", "Unsupported class", "unrecognized function")
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors on the CPU by name, and the text that the file carries beside them."""
+    """Tensors on the CPU by name, the text that the file carries beside them, and whose names they had, if not ours."""
 
     state: dict[str, Tensor]
     metadata: dict[str, str]
+    source: str | None = None
 
 
 def read(path: str | Path) -> Weights:
@@ -53,7 +62,19 @@ def read(path: str | Path) -> Weights:
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file of weights.")
     content, metadata = readers[path.suffix](path)
-    return Weights(modernise({unwrapped(name): value for name, value in tensors(path, content)}), metadata)
+    state, source = in_our_names({unwrapped(name): value for name, value in tensors(path, content)})
+    return Weights(state, metadata, source)
+
+
+def in_our_names(state: dict[str, Tensor]) -> tuple[dict[str, Tensor], str | None]:
+    """The weights under our names, and whose names they had; what all names begin with may be a holder's name."""
+    translated, source = translate(state)
+    holder = next((holder for holder in HOLDERS if all(name.startswith(holder) for name in state)), None)
+    if source is None and holder is not None:
+        bare, source = translate({name.removeprefix(holder): value for name, value in state.items()})
+        if source is not None or nearest(bare) is not None:  # a discriminator may well begin all its names so
+            return bare, source
+    return translated, source
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -86,7 +107,7 @@ def tensors(path: Path, content: Any) -> list[tuple[str, Tensor]]:
     if isinstance(content, Mapping):
         inner = next((content[key] for key in CONTAINERS if isinstance(content.get(key), Mapping)), content)
         if inner and all(isinstance(value, Tensor) for value in inner.values()):
-            return list(inner.items())
+            return [(name, value) for name, value in inner.items() if name != AVERAGED]
     raise WeightsError(
         f"{path}: holds no table of tensors by name, neither directly nor under {', '.join(CONTAINERS)}. "
         "It is perhaps a training checkpoint of another kind."
@@ -95,7 +116,7 @@ def tensors(path: Path, content: Any) -> list[tuple[str, Tensor]]:
 
 def unwrapped(name: str) -> str:
     """The name as the bare network has it."""
-    for prefix in WRAPPERS:
+    while prefix := next((prefix for prefix in WRAPPERS if name.startswith(prefix)), None):
         name = name.removeprefix(prefix)
     return name
 
@@ -107,33 +128,18 @@ def load_into(network: nn.Module, state: Mapping[str, Tensor], where: str, stric
     the network's and the file's, are returned. Raises WeightsError, and then the network is as it was.
     """
     own = network.state_dict()
-    missing = [name for name in own if name not in state]
-    unexpected = [name for name in state if name not in own]
-    shared = [name for name in own if name in state]
-    misshapen = [name for name in shared if own[name].shape != state[name].shape]
-    fitting = {name: state[name] for name in shared if own[name].shape == state[name].shape}
-    left_out = missing + unexpected + misshapen
-    if left_out and (strict or not fitting):
-        shapes = [f"{name}: file {list(state[name].shape)}, network {list(own[name].shape)}" for name in misshapen]
-        complaints = [
-            sample("missing", missing),
-            sample("unexpected", unexpected),
-            sample("of another shape", shapes),
-        ]
-        raise WeightsError(
-            f"{where}: these weights do not fit {type(network).__name__}: "
-            f"{'; '.join(filter(None, complaints))}. {resemblance(state)}"
-        )
+    fitting = {name: state[name] for name in own if name in state and own[name].shape == state[name].shape}
+    differs = compare(shapes_of(own), shapes_of(state))
+    if differs and (strict or not fitting):
+        raise WeightsError(f"{where}: these weights do not fit {_title(network)}: {differs}. {resemblance(state)}")
     if not any(value.is_meta for value in own.values()):  # there is nothing to fill on the meta device
         network.load_state_dict(fitting, strict=False)
-    return left_out
+    return differs.missing + differs.unexpected + [line.partition(": ")[0] for line in differs.misshapen]
 
 
-def sample(what: str, names: list[str]) -> str:
-    """How many there are, and the first three."""
-    if not names:
-        return ""
-    return f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+def _title(network: nn.Module) -> str:
+    """The name of its class, or of the network that a wrapper makes no names for."""
+    return type(network.network if isinstance(network, OnLuma) else network).__name__
 
 
 def resemblance(state: Mapping[str, Tensor]) -> str:
@@ -141,8 +147,7 @@ def resemblance(state: Mapping[str, Tensor]) -> str:
     found = recognise(state)
     if found is None:
         return "The file looks like another architecture, or the same with other arguments."
-    arguments = ", ".join(f"{key}: {value}" for key, value in found.arguments.items())
-    return f"The file looks like {{type: {found.type}, {arguments}}} at scale {found.scale}."
+    return f"The file looks like {found}."
 
 
 def pack(state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:

@@ -1,11 +1,9 @@
 """The whole options file, typed and frozen. Plain data: this module knows no network, loss or data set."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -15,14 +13,7 @@ from pydantic import (
 )
 
 from gansr.options.component import Component
-
-Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
-
-
-class Strict(BaseModel):
-    """Unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from gansr.options.images import DataOptions, Scale, Strict, Word
 
 
 class GeneratorOptions(Component):
@@ -30,10 +21,16 @@ class GeneratorOptions(Component):
 
     weights: Path | None = Field(default=None, description="start from this file (.safetensors, .pth)")
     strict: bool = Field(default=True, description="false: load what fits, name what does not")
+    colour: Literal["rgb", "y"] = Field(
+        default="rgb", description="y: the network gets Y of BT.601 alone, Cb and Cr are enlarged by bicubic"
+    )
 
 
-class DiscriminatorOptions(GeneratorOptions):
+class DiscriminatorOptions(Component):
     """A discriminator by name with its arguments, and how it sees images."""
+
+    weights: Path | None = Field(default=None, description="start from this file (.safetensors, .pth)")
+    strict: bool = Field(default=True, description="false: load what fits, name what does not")
 
     through: tuple[Component, ...] = Field(default=(), description="views it sees images through, in this order")
     augment: tuple[Component, ...] = Field(default=(), description="differentiable augmentation of what it sees")
@@ -59,6 +56,10 @@ class LossOptions(Component):
     target: Literal["hr", "lr", "average"] = Field(
         default="hr", description="the image that sr is compared with; average: that of the averaged generator"
     )
+    of: Literal["sr", "intermediate"] = Field(
+        default="sr",
+        description="intermediate: mean over the images that the generator makes on its way, the target at their size",
+    )
     through: tuple[Component, ...] = Field(default=(), description="views of the images, in this order")
     where: Component | None = Field(default=None, description="map of where the loss counts")
 
@@ -68,51 +69,6 @@ class PenaltyOptions(Component):
 
     weight: NonNegativeFloat = Field(default=1.0, description="factor in the discriminator's loss")
     every: PositiveInt = Field(default=1, description="steps; the weight is multiplied by it (lazy regularisation)")
-
-
-class TrainSetOptions(Strict):
-    """Where the training images are and how crops are taken."""
-
-    hr: Path | tuple[Path, ...] = Field(description="folder(s) of sharp images, nested folders included")
-    lr: Path | tuple[Path, ...] | None = Field(
-        default=None, description="folder(s) of their LR versions; omitted: MATLAB-exact bicubic LR is made"
-    )
-    crop: PositiveInt = Field(default=128, description="side of the HR crop in pixels, a multiple of the scale")
-    small_images: Literal["refuse", "skip"] = Field(default="refuse", description="images smaller than the crop")
-    importance: Path | None = Field(
-        default=None, description="folder of grey maps named as the HR images, or a CSV of facial landmarks"
-    )
-    flips: bool = True
-    rotations: bool = True
-    workers: NonNegativeInt = Field(default=2, description="loader processes for each training process; 0: none")
-    cache_megabytes: NonNegativeInt = Field(
-        default=512,
-        description="decoded images kept in memory by each worker, and as much again for maps of importance",
-    )
-
-    @property
-    def hr_folders(self) -> tuple[Path, ...]:
-        """The HR folders, always as a tuple."""
-        return self.hr if isinstance(self.hr, tuple) else (self.hr,)
-
-    @property
-    def lr_folders(self) -> tuple[Path, ...]:
-        """The LR folders, the n-th for the n-th HR folder; none when LR is made on the fly."""
-        return self.lr if isinstance(self.lr, tuple) else () if self.lr is None else (self.lr,)
-
-
-class SetOptions(Strict):
-    """One validation set."""
-
-    hr: Path
-    lr: Path | None = Field(default=None, description="omitted: MATLAB-exact bicubic LR is made")
-
-
-class DataOptions(Strict):
-    """The images to learn from and the images to be judged on."""
-
-    train: TrainSetOptions
-    validation: dict[Word, SetOptions] = Field(default_factory=dict)
 
 
 class TrainOptions(Strict):
@@ -141,10 +97,19 @@ class TrainOptions(Strict):
     warm_up: NonNegativeInt = Field(default=0, description="steps over which the rate rises from nothing")
     ema: float | None = Field(default=0.999, gt=0, lt=1, description="decay of the averaged generator; null: none")
     clip: PositiveFloat | None = Field(default=None, description="largest norm of each player's gradient")
+    clip_value: PositiveFloat | None = Field(
+        default=None, description="largest element of each player's gradient, times `lr` over the rate of the moment"
+    )
+    grow: NonNegativeInt = Field(
+        default=0, description="steps over which the newest level of a generator that grows fades in"
+    )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         default="auto", description="auto: bf16 on GPUs that have it, else fp32"
     )
     channels_last: bool = True
+    gradient_checkpointing: bool = Field(
+        default=False, description="compute the trunk's inner results twice instead of keeping them: less memory"
+    )
     compile: bool = Field(default=False, description="torch.compile the networks (GPU; off while you debug)")
 
 
@@ -152,7 +117,9 @@ class ValidationOptions(Strict):
     """What is measured on the validation sets, and how often."""
 
     every: PositiveInt = Field(default=5000, description="steps")
-    metrics: dict[Word, Component] = {"psnr": Component(type="psnr"), "ssim": Component(type="ssim")}
+    metrics: dict[Word, Component] = Field(
+        default_factory=lambda: {"psnr": Component(type="psnr"), "ssim": Component(type="ssim")}
+    )
     pictures: NonNegativeInt = Field(default=3, description="images of each set shown in TensorBoard")
 
 
@@ -176,7 +143,7 @@ class Common(Strict):
     name: Word
     stage: Word | None = Field(default=None, description="set for each of `stages:`", exclude=True)
     seed: int = Field(default=0, ge=0, lt=2**31)  # NumPy's are below 2^32, and each process adds its number
-    scale: Literal[1, 2, 3, 4, 8]
+    scale: Scale
     generator: GeneratorOptions
     data: DataOptions
     train: TrainOptions
@@ -190,10 +157,33 @@ class Common(Strict):
     def _fits_together(self) -> "Common":
         if self.data.train.crop % self.scale:
             raise ValueError(f"data.train.crop ({self.data.train.crop}) must be a multiple of scale ({self.scale})")
+        self._check_scales()
         best, known = self.checkpoints.best, list(self.tracked)
         if best is not None and best not in known:
             raise ValueError(f"checkpoints.best: no '{best}' is measured; choices: {', '.join(known) or '(none)'}")
         return self
+
+    def _check_scales(self) -> None:
+        train = self.data.train
+        if max(self.scales) > self.scale or len(set(self.scales)) < len(self.scales):
+            raise ValueError(
+                f"data.train.scales is {list(self.scales)}; expected different numbers up to scale ({self.scale})"
+            )
+        if isinstance(train.lr, dict) and set(train.lr) != set(self.scales):
+            raise ValueError(
+                f"data.train.lr has folders for {sorted(train.lr)}; expected the scales {sorted(self.scales)}"
+            )
+        if len(self.scales) > 1 and train.lr is not None and not isinstance(train.lr, dict):
+            raise ValueError("data.train.lr: with several scales, expected folders for each: {2: FOLDER, 3: FOLDER}")
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """The scales that training draws from."""
+        return self.data.train.scales or (self.scale,)
+
+    def crop(self, scale: int) -> int:
+        """The side of HR crops at a scale: LR crops have one size at all of them."""
+        return self.data.train.crop // self.scale * scale
 
     @property
     def tracked(self) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from torch import Tensor
 from gansr.data.batch import Paired
 from gansr.losses.table import LossTable
 from gansr.losses.weight import weight_at
+from gansr.recipes.enlarging import Enlarging
 from gansr.recipes.judges import Judge, memory, verdicts
-from gansr.recipes.paired import images
 from gansr.recipes.turns import Learning, Turns, colour_shift
 from gansr.training.player import Player
 from gansr.training.recipe import Report, Stateful
@@ -31,6 +31,7 @@ class PairedGan:
         judges: by the name of their network
         turns: who plays when
         diagnose_every: steps between two measurements of each loss's gradient; None: never
+        enlarging: how the generator is run
     """
 
     generator: Player
@@ -39,6 +40,7 @@ class PairedGan:
     judges: Mapping[str, Judge] = field(default_factory=lambda: {"discriminator": Judge()})
     turns: Turns = field(default_factory=Turns)
     diagnose_every: int | None = None
+    enlarging: Enlarging = field(default_factory=Enlarging)
 
     def step(self, batch: Paired, step: int) -> Report:
         """The generator's turn, then the discriminator's."""
@@ -46,15 +48,15 @@ class PairedGan:
             sr, report = self._generators_turn(batch, step)
         else:
             with torch.no_grad():
-                sr, report = self.generator(batch.lr), {}
+                sr, report = self.enlarging.sr(self.generator, batch, step), {}
         if self.turns.game(step):
             report |= self._discriminators_turn(sr.detach(), batch.hr, step)
         return report | colour_shift(sr, batch.hr)
 
     def _generators_turn(self, batch: Paired, step: int) -> tuple[Tensor, Report]:
         """Resemble the ground truth, and convince the judges."""
-        sr = self.generator(batch.lr)  # (B, 3, h, w) -> (B, 3, s*h, s*w)
-        seen: dict[str, Any] = images(sr, batch, self.generator)
+        seen: dict[str, Any] = self.enlarging.images(self.generator, batch, step, self.losses)
+        sr: Tensor = seen["sr"]
         wants_maps = self.losses.asks_for("fake_maps", step)
         convinces = self.turns.game(step) and weight_at(self.losses["adversarial"].weight, step) > 0
         adversarial = {}

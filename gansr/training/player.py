@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
 
 from gansr.training.ema import Ema
@@ -29,6 +29,8 @@ class Player:
         rate: learning rate at pace 1.
         ema: decay of the averages; 0 keeps plain fp32 copies, None keeps none.
         clip: largest norm of the gradient over all networks; None leaves gradients alone.
+        clip_value: largest element of the gradient at pace 1; at a lower pace it may be larger in proportion, so that
+            no step moves a weight further (Kim et al. 2016, VDSR, section 4.2). None leaves gradients alone.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class Player:
         rate: float,
         ema: float | None = None,
         clip: float | None = None,
+        clip_value: float | None = None,
     ) -> None:
         self.networks = {name: network.to(accelerator.device) for name, network in networks.items()}
         self.averages = {} if ema is None else {name: Ema(n, ema) for name, n in self.networks.items()}
-        self.accelerator, self.rate, self.clip = accelerator, rate, clip
+        self.accelerator, self.rate = accelerator, rate
+        self.clip, self.clip_value, self._pace = clip, clip_value, 1.0
         self.prepared = {name: accelerator.prepare_model(n) for name, n in self.networks.items()}
         everything = itertools.chain.from_iterable(n.parameters() for n in self.networks.values())
         self.parameters = [parameter for parameter in everything if parameter.requires_grad]
@@ -51,10 +55,10 @@ class Player:
         self.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=half)
         self._frozen = False
 
-    def __call__(self, image: Tensor) -> Tensor:
-        """Run the player's network, when it has just one."""
+    def __call__(self, image: Tensor, **wishes: Any) -> Any:
+        """Run the player's network, when it has just one; `wishes` are what its forward takes beside the image."""
         (name,) = self.networks
-        return self[name](image)
+        return self[name](image, **wishes)
 
     def __getitem__(self, name: str) -> nn.Module:
         """The network to call: unwrapped while frozen, since then it has no gradients to share with others."""
@@ -81,14 +85,15 @@ class Player:
         return any(average.decay for average in self.averages.values())
 
     @torch.no_grad()
-    def average(self, image: Tensor) -> Tensor:
+    def average(self, image: Tensor, **wishes: Any) -> Tensor:
         """What the running average makes of an image, when the player has just one network. No graph."""
         (average,) = self.averages.values()
         with self.accelerator.autocast():
-            return average.network(image).float()
+            return average.network(image, **wishes).float()
 
     def pace(self, factor: float) -> None:
         """Set the learning rate to `factor` times the player's rate."""
+        self._pace = factor
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * factor
 
@@ -127,8 +132,11 @@ class Player:
         self.scaler.scale(loss / self.accelerator.gradient_accumulation_steps).backward()
         if not self.accelerator.sync_gradients:
             return
-        if self.clip is not None:
+        if self.clip is not None or self.clip_value is not None:
             self.scaler.unscale_(self.optimizer)
+        if self.clip_value is not None and self._pace:
+            clip_grad_value_(self.parameters, self.clip_value / self._pace)
+        if self.clip is not None:
             clip_grad_norm_(self.parameters, self.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()

@@ -8,9 +8,10 @@ from torch import nn
 
 from gansr.build.networks import load_generator
 from gansr.errors import OptionsError, WeightsError
+from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import describe, write
-from gansr.options.component import Component
+from gansr.options.schema import GeneratorOptions
 
 SMALL = {"features": 4, "blocks": 1}
 
@@ -22,8 +23,12 @@ def saved(path: Path, metadata: dict[str, str], scale: int = 2) -> nn.Module:
     return network.eval()
 
 
-def component(**arguments: object) -> Component:
-    return Component.model_validate(arguments)
+def component(**arguments: object) -> GeneratorOptions:
+    return GeneratorOptions.model_validate(arguments)
+
+
+def words(type: str, scale: int, arguments: dict[str, object], **provenance: object) -> dict[str, str]:
+    return describe(Architecture(type, scale, arguments), **provenance)
 
 
 def assert_same(one: nn.Module, other: nn.Module) -> None:
@@ -34,9 +39,9 @@ def assert_same(one: nn.Module, other: nn.Module) -> None:
 
 def test_by_its_own_word(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    network = saved(path, describe("msrresnet", 2, SMALL, name="mine", step=7))
+    network = saved(path, words("msrresnet", 2, SMALL, name="mine", step=7))
     loaded = load_generator(path)
-    assert (loaded.type, loaded.scale) == ("msrresnet", 2)
+    assert (loaded.architecture.type, loaded.scale) == ("msrresnet", 2)
     assert loaded.metadata["name"] == "mine" and loaded.metadata["step"] == "7"
     assert not loaded.network.training and not any(p.requires_grad for p in loaded.network.parameters())
     assert_same(loaded.network, network)
@@ -48,7 +53,7 @@ def test_by_its_keys(tmp_path: Path, scale: int) -> None:
     torch.save({"params": network.state_dict()}, tmp_path / "weights.pth")
     for name in ("weights.safetensors", "weights.pth"):
         loaded = load_generator(tmp_path / name)
-        assert (loaded.type, loaded.scale) == ("msrresnet", scale)
+        assert (loaded.architecture.type, loaded.scale) == ("msrresnet", scale)
         assert_same(loaded.network, network)
 
 
@@ -67,28 +72,28 @@ def test_as_the_caller_says(tmp_path: Path) -> None:
 
 def test_what_the_caller_leaves_out_the_file_says(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    network = saved(path, describe("msrresnet", 2, SMALL))
+    network = saved(path, words("msrresnet", 2, SMALL))
     assert_same(load_generator(path, component(type="msrresnet")).network, network)
 
 
 @pytest.mark.parametrize("told", [{"type": "srresnet"}, {"type": "msrresnet", "features": 8}])
 def test_another_architecture_than_the_caller_says(tmp_path: Path, told: dict[str, object]) -> None:
     path = tmp_path / "weights.safetensors"
-    saved(path, describe("msrresnet", 2, SMALL))
+    saved(path, words("msrresnet", 2, SMALL))
     with pytest.raises(WeightsError, match=r"do not fit .*looks like \{type: msrresnet, features: 4, blocks: 1"):
         load_generator(path, component(**told))
 
 
 def test_metadata_that_lies(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    saved(path, describe("srresnet", 2, SMALL))
+    saved(path, words("srresnet", 2, SMALL))
     with pytest.raises(WeightsError, match="do not fit SRResNet"):
         load_generator(path)
 
 
 def test_metadata_with_arguments_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    saved(path, describe("msrresnet", 2, {"features": 4, "blcks": 1}))
+    saved(path, words("msrresnet", 2, {"features": 4, "blcks": 1}))
     with pytest.raises(OptionsError, match=r"weights\.safetensors: generator .*Did you mean 'blocks'"):
         load_generator(path)
 
@@ -97,7 +102,7 @@ def test_code_is_never_imported_on_a_files_word(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "evil.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(tmp_path)
     path = tmp_path / "weights.safetensors"
-    saved(path, describe("evil:Net", 2, {}))
+    saved(path, words("evil:Net", 2, {}))
     with pytest.raises(WeightsError, match=r"'evil:Net', which is not one of gansr's\. If you trust its code"):
         load_generator(path)
 
@@ -112,7 +117,7 @@ def test_a_network_of_ones_own_when_the_caller_says_so(tmp_path: Path, monkeypat
     )
     monkeypatch.syspath_prepend(tmp_path)
     path = tmp_path / "weights.safetensors"
-    write(path, nn.ModuleDict({"conv": nn.Conv2d(3, 3, 5)}).state_dict(), describe("own_network:Net", 2, {"width": 5}))
+    write(path, nn.ModuleDict({"conv": nn.Conv2d(3, 3, 5)}).state_dict(), words("own_network:Net", 2, {"width": 5}))
     loaded = load_generator(path, component(type="own_network:Net"))
     assert loaded.scale == 2 and loaded.network.conv.kernel_size == (5, 5)
 

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from gansr.data.batches import paired_batches
-from gansr.data.sampler import CounterSampler
-from gansr.data.training_set import HrOnly, PairedFiles
+from gansr.data.sampler import CounterSampler, ScaleDraw
+from gansr.data.training_set import HrOnly, PairedFiles, Scales
 from gansr.errors import DataError
 from gansr.imaging.resize import reduce_uint8
 
@@ -167,3 +167,33 @@ def test_workers_die_with_their_parent(files):
     while any(alive(int(pid)) for pid in workers):
         assert time.monotonic() < deadline, "workers outlive their parent"
         time.sleep(0.2)
+
+
+SEVERAL = ScaleDraw((2, 4), seed=1)
+
+
+def several(files):
+    """x2 and x4 with LR crops of one size."""
+    return Scales({scale: HrOnly(files, 4 * scale, scale, seed=1) for scale in (2, 4)}, SEVERAL)
+
+
+def test_each_step_draws_a_scale(files):
+    taken = batches(several(files), 8, scale=SEVERAL)
+    assert [batch.scale for batch in taken] == [SEVERAL(position) for position in range(8)]
+    assert {batch.scale for batch in taken} == {2, 4}
+    for batch in taken:
+        assert batch.lr.shape[-2:] == (4, 4) and batch.hr.shape[-1] == 4 * batch.scale
+    alone = batches(HrOnly(files, 16, 4, seed=1), 8, scale=4)
+    assert all(torch.equal(b.hr, a.hr) for b, a in zip(taken, alone, strict=True) if b.scale == 4)
+    assert alone[0].scale is None
+
+
+def test_all_processes_workers_and_resumed_runs_draw_the_same_scale(files):
+    dataset = several(files)
+    one = batches(dataset, 6, scale=SEVERAL, batch=4)
+    halves = [batches(dataset, 6, scale=SEVERAL, batch=2, rank=rank, world=2) for rank in (0, 1)]
+    for batch, first, second in zip(one, *halves, strict=True):
+        assert batch.scale == first.scale == second.scale
+        assert torch.equal(batch.hr, torch.cat([first.hr, second.hr]))
+    later = batches(dataset, 3, scale=SEVERAL, batch=4, start=3, workers=2)
+    assert same(one[3:], later) and [b.scale for b in one[3:]] == [b.scale for b in later]

@@ -2,7 +2,7 @@ from itertools import islice
 
 import numpy as np
 
-from gansr.data.sampler import CounterSampler, permutation, sample_generator
+from gansr.data.sampler import CounterSampler, ScaleDraw, permutation, sample_generator
 
 
 def take(batches, **settings):
@@ -41,3 +41,30 @@ def test_sample_streams_do_not_overlap():
 
 def test_samples_are_independent_of_the_order():
     assert (sample_generator(3, 0).permutation(100) != permutation(100, 3, 0)).any()
+
+
+def test_every_scale_is_drawn_as_often_and_by_the_step_alone():
+    draw = ScaleDraw((2, 3, 4), seed=5)
+    drawn = [draw(position) for position in range(3000)]
+    assert drawn == [ScaleDraw((2, 3, 4), seed=5)(position) for position in range(3000)]
+    assert drawn != [ScaleDraw((2, 3, 4), seed=6)(position) for position in range(3000)]
+    counts = [drawn.count(scale) for scale in (2, 3, 4)]
+    assert (
+        sum((count - 1000) ** 2 / 1000 for count in counts) < 13.8
+    )  # chi-squared, 2 degrees: once in a thousand seeds
+    pairs = [drawn[i : i + 2] for i in range(2999)]
+    assert all(200 < pairs.count([first, then]) < 500 for first in (2, 3, 4) for then in (2, 3, 4)), "no memory"
+
+
+def test_micro_batches_of_a_step_share_its_scale():
+    draw, alone = ScaleDraw((2, 3, 4), seed=5, accumulate=3), ScaleDraw((2, 3, 4), seed=5)
+    assert [draw(position) for position in range(30)] == [alone(position // 3) for position in range(30)]
+
+
+def test_one_scale_is_not_drawn():
+    assert ScaleDraw((3,), seed=0)(7) == 3
+
+
+def test_tickets_know_their_micro_batch():
+    sampler = CounterSampler(10, 2, 0, rank=1, world=2, start=4)
+    assert [ticket.position for ticket in next(iter(sampler))] == [4, 4]

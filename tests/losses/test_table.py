@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from gansr.errors import OptionsError
+from gansr.imaging.resize import reduce
 from gansr.losses import ADVERSARIAL, LOSSES
 from gansr.losses.table import LossTable, Term
 from gansr.losses.weight import Ramp
@@ -121,3 +122,35 @@ def test_a_mistake_says_its_row() -> None:
 
     with pytest.raises(OptionsError, match=r"^losses.one \(type w\): patch: 99 is too large.$"):
         LossTable(one=Term(wrong, 1.0, type="w")).compare(IMAGES)
+
+
+def test_intermediate_images_meet_the_target_at_their_size() -> None:
+    """A mean over the images, each compared with MATLAB's bicubic of the target."""
+    generator = torch.Generator().manual_seed(0)
+    hr = torch.rand(1, 3, 16, 16, generator=generator)
+    images = [torch.rand(1, 3, side, side, generator=generator) for side in (4, 8, 16)]
+    losses = LossTable(levels=Term(LOSSES["l2"](), 1.0, of="intermediate"))
+    found = losses.compare({"sr": torch.zeros_like(hr), "hr": hr, "intermediate": images})["levels"]
+    targets = [reduce(hr, 4), reduce(hr, 2), hr]
+    expected = [(image - target).square().mean() for image, target in zip(images, targets, strict=True)]
+    torch.testing.assert_close(found, torch.stack(expected).mean())
+    assert losses.asks_for("intermediate") and not losses.asks_for("sr")
+
+
+def test_intermediate_images_through_views_and_where() -> None:
+    hr, image = torch.ones(1, 3, 8, 8), torch.zeros(1, 3, 4, 4)
+    half = torch.zeros(1, 1, 8, 8)
+    half[..., :4] = 1
+    term = Term(
+        LOSSES["l1"](), 1.0, views=(lambda image: 3 * image,), where=lambda importance: importance, of="intermediate"
+    )
+    found = LossTable(levels=term).compare({"hr": hr, "importance": half, "intermediate": [image]})["levels"]
+    assert found.item() == pytest.approx(1.5, abs=0.05)
+
+
+def test_a_generator_without_intermediate_images_is_told() -> None:
+    losses = LossTable(levels=Term(LOSSES["l1"](), 1.0, of="intermediate", type="l1"))
+    with pytest.raises(
+        OptionsError, match=r"losses.levels .*needs 'intermediate', which generators that make images on"
+    ):
+        losses.compare(IMAGES)

@@ -1,13 +1,34 @@
 import pytest
 
 from gansr.models.architecture import Architecture, architecture, describe
+from gansr.options.reader import parse
 
 
 def test_round_trip():
-    metadata = describe("rrdbnet", 4, {"blocks": 23, "unshuffle": True}, step=10, recipe="paired")
-    assert architecture(metadata) == Architecture("rrdbnet", 4, {"blocks": 23, "unshuffle": True})
+    whole = Architecture("rrdbnet", 4, {"blocks": 23, "unshuffle": True}, "y")
+    metadata = describe(whole, step=10, recipe="paired")
+    assert architecture(metadata) == whole
     assert metadata["format"] == "pt" and metadata["recipe"] == "paired" and metadata["step"] == "10"
     assert all(isinstance(value, str) for value in metadata.values())
+
+
+def test_a_file_that_says_nothing_of_colours_or_of_its_scale():
+    old = {"architecture": '{"type": "msrresnet", "scale": 2, "arguments": {}}'}
+    assert architecture(old) == Architecture("msrresnet", 2, {}, "rgb")
+    any_scale = Architecture("vdsr", None, {"bias": False}, "y")
+    assert architecture(describe(any_scale)) == any_scale
+    assert architecture({"architecture": '{"type": "vdsr", "scale": 2, "arguments": {}, "colour": "red"}'}) is None
+
+
+def test_as_in_an_options_file():
+    whole = Architecture("super_fan", 4, {"blocks": (1, 2), "norm": None, "kind": "a b"}, "y")
+    assert parse(whole.component(), "") == {
+        "type": "super_fan",
+        "colour": "y",
+        "blocks": [1, 2],
+        "norm": None,
+        "kind": "a b",
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gansr.errors import StorageError, WeightsError
+from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import architecture, describe, load_into, read, write
 
@@ -94,7 +95,7 @@ def test_files_that_are_not_there(tmp_path: Path):
 def test_written_weights_come_back(tmp_path: Path):
     network = small().to(memory_format=torch.channels_last)
     path = tmp_path / "new" / "folder" / "best.safetensors"
-    write(path, network.state_dict(), describe("msrresnet", 2, {"features": 4, "blocks": 1}, step=7))
+    write(path, network.state_dict(), describe(Architecture("msrresnet", 2, {"features": 4, "blocks": 1}), step=7))
     found = read(path)
     described = architecture(found.metadata)
     again = GENERATORS[described.type](described.scale, **described.arguments)

@@ -11,6 +11,7 @@ from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import nn
 
 from gansr.training.optimizers import OPTIMIZERS, adam, adamw
+from gansr.training.optimizers import sgd as momentum_sgd
 from gansr.training.player import Player
 
 
@@ -183,7 +184,7 @@ def test_frozen_parameters_stay_frozen() -> None:
 
 
 def test_optimizers() -> None:
-    assert list(OPTIMIZERS.values()) == [adam, adamw]
+    assert list(OPTIMIZERS.values()) == [adam, adamw, momentum_sgd]
     parameters = [nn.Parameter(torch.ones(2))]
     made = adam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.2)(parameters)
     assert type(made) is torch.optim.Adam
@@ -307,3 +308,29 @@ def test_gradient_norms_are_not_shared_with_other_processes() -> None:
             torch.testing.assert_close(moved.detach(), start.detach() - 0.2 * start.grad)
     finally:
         torch.distributed.destroy_process_group()
+
+
+def test_clipped_elements_move_weights_no_further_at_a_lower_rate() -> None:
+    """VDSR's adjustable clipping: elements in [-c/pace, c/pace], so a step moves a weight by rate * c at most."""
+    for pace in (1.0, 0.1):
+        net = network()
+        player = Player({"generator": net}, accelerator(), sgd(0.1), 0.1, clip_value=1e-3)
+        player.pace(pace)
+        start = values(net)
+        player.minimize(1e4 * player(torch.randn(5, 3, dtype=torch.float64)).square().mean())
+        moved = max((after - before).abs().max().item() for before, after in zip(start, values(net), strict=True))
+        assert moved == pytest.approx(0.1 * 1e-3)
+
+
+def test_sgd_is_torchs_with_momentum() -> None:
+    net, twin = network(), network()
+    player = Player({"generator": net}, accelerator(), momentum_sgd(0.1, momentum=0.5), 0.1)
+    other = torch.optim.SGD(twin.parameters(), lr=0.1, momentum=0.5)
+    x = torch.randn(5, 3, dtype=torch.float64)
+    for _ in range(3):
+        player.minimize(player(x).square().mean())
+        twin(x).square().mean().backward()
+        other.step()
+        other.zero_grad()
+    for mine, theirs in zip(values(net), values(twin), strict=True):
+        torch.testing.assert_close(mine, theirs)

@@ -1,11 +1,14 @@
 """SRResNet without normalisation."""
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansr.models.layers.checks import check_positive, check_residual, check_scale
 from gansr.models.layers.initialise import kaiming_
 from gansr.models.layers.resizing import FACTORS
+from gansr.models.shapes import Shapes, channels, count, scale_of_steps
 
 
 class MSRResNet(nn.Module):
@@ -41,6 +44,14 @@ class MSRResNet(nn.Module):
             x = leaky(F.pixel_shuffle(getattr(self, f"upconv{step}")(x), factor))
         x = self.conv_last(leaky(self.conv_hr(x)))
         return x + F.interpolate(lr, scale_factor=self.scale, mode="bilinear", align_corners=False)
+
+    @staticmethod
+    def describe(shapes: Shapes) -> tuple[int | None, dict[str, Any]]:
+        """Steps of x2 hold four times the features, one step of x3 nine times."""
+        features, in_channels = shapes["conv_first.weight"][:2]
+        scale = scale_of_steps(shapes, "upconv{}.weight", first=1)
+        sizes = {"features": features, "blocks": count(shapes, "body.{}.conv1.weight")}
+        return scale, sizes | channels(in_channels, shapes["conv_last.weight"][0])
 
 
 class Residual(nn.Module):

@@ -1,5 +1,7 @@
 """The generator of ESRGAN, BSRGAN and Real-ESRGAN."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -7,6 +9,7 @@ from torch.nn import functional as F
 from gansr.models.layers.checks import check_positive, check_scale
 from gansr.models.layers.initialise import kaiming_
 from gansr.models.layers.resizing import pad_to_multiple
+from gansr.models.shapes import Shapes, channels, count
 
 STEPS = {
     1: {},
@@ -64,6 +67,22 @@ class RRDBNet(nn.Module):
             x = leaky(getattr(self, name)(F.interpolate(x, scale_factor=factor, mode="nearest")))
         x = self.conv_last(leaky(self.conv_hr(x)))
         return x[..., : height * self.scale, : width * self.scale]
+
+    @staticmethod
+    def describe(shapes: Shapes) -> tuple[int | None, dict[str, Any]]:
+        """The steps tell the scale, and an input folded into channels divides it."""
+        features, inputs = shapes["conv_first.weight"][:2]
+        out_channels = shapes["conv_last.weight"][0]
+        steps = count(shapes, "conv_up{}.weight", first=1)
+        fold = {4 * out_channels: 2, 16 * out_channels: 4}.get(inputs, 1) if steps == 2 else 1
+        scale = 3 if "conv_up1_x3.weight" in shapes else 2**steps // fold
+        sizes: dict[str, Any] = {
+            "features": features,
+            "blocks": count(shapes, "body.{}.rdb1.conv1.weight"),
+            "growth": shapes["body.0.rdb1.conv1.weight"][0],
+            "unshuffle": fold > 1 or scale > 2,
+        }
+        return scale, sizes | channels(inputs // fold**2, out_channels)
 
 
 class RRDB(nn.Module):

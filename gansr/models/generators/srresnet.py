@@ -1,9 +1,12 @@
 """The generator of SRGAN."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from gansr.models.layers.checks import check_positive, check_scale
 from gansr.models.layers.resizing import FACTORS
+from gansr.models.shapes import Shapes, channels, count, scale_of_steps
 
 
 class SRResNet(nn.Module):
@@ -31,6 +34,14 @@ class SRResNet(nn.Module):
         x = self.head(lr)  # (B, features, H, W)
         x = x + self.body_end(self.body(x))
         return self.tail(self.upsampling(x))
+
+    @staticmethod
+    def describe(shapes: Shapes) -> tuple[int | None, dict[str, Any]]:
+        """Steps of x2 hold four times the features, one step of x3 nine times."""
+        features, in_channels = shapes["head.0.weight"][:2]
+        scale = scale_of_steps(shapes, "upsampling.{}.0.weight")
+        sizes = {"features": features, "blocks": count(shapes, "body.{}.layers.0.weight")}
+        return scale, sizes | channels(in_channels, shapes["tail.weight"][0])
 
 
 class Residual(nn.Module):

@@ -1,11 +1,13 @@
 """Real-ESRGAN's small, fast network."""
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansr.models.layers.checks import check_positive, check_residual, check_scale
+from gansr.models.shapes import Shapes, channels, count
 
 SCALES = (1, 2, 3, 4, 8)
 
@@ -42,6 +44,15 @@ class SRVGGNetCompact(nn.Module):
         """(B, in_channels, H, W) -> (B, out_channels, scale * H, scale * W)."""
         residual = F.pixel_shuffle(self.body(lr), self.scale)
         return residual + F.interpolate(lr, scale_factor=self.scale, mode="nearest")
+
+    @staticmethod
+    def describe(shapes: Shapes) -> tuple[int | None, dict[str, Any]]:
+        """Convolutions at even places, the slopes of PReLU at odd ones; without PReLU they do not tell which."""
+        features, in_channels = shapes["body.0.weight"][:2]
+        layers = count(shapes, "body.{}.weight")
+        scale = math.isqrt(shapes[f"body.{layers - 1}.weight"][0] // in_channels)
+        sizes = {"features": features, "convolutions": (layers - 3) // 2, "activation": "prelu"}
+        return scale, sizes | channels(in_channels, in_channels)
 
 
 def activate(name: str, features: int) -> nn.Module:

@@ -1,11 +1,14 @@
 """The generator of Super-FAN."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from gansr.errors import OptionsError
 from gansr.models.generators.srresnet import Residual, SubPixel
 from gansr.models.layers.checks import check_positive, check_scale
 from gansr.models.layers.resizing import FACTORS
+from gansr.models.shapes import Shapes, channels, count, scale_of_steps
 
 BLOCKS = (12, 3, 2, 2)
 """At 1, 2, 4 and 8 times the input's size."""
@@ -63,3 +66,12 @@ class SuperFAN(nn.Module):
         for enlarge, residuals in zip(self.steps, self.sizes[1:], strict=True):
             x = residuals(enlarge(x))
         return self.last(x)
+
+    @staticmethod
+    def describe(shapes: Shapes) -> tuple[int | None, dict[str, Any]]:
+        """Blocks at each size, and the steps of SRResNet between them."""
+        features, in_channels = shapes["first.0.weight"][:2]
+        scale = scale_of_steps(shapes, "steps.{}.0.weight")
+        sizes = range(count(shapes, "sizes.{}.0.layers.0.weight"))
+        blocks = tuple(count(shapes, f"sizes.{size}.{{}}.layers.0.weight") for size in sizes)
+        return scale, {"features": features, "blocks": blocks} | channels(in_channels, shapes["last.2.weight"][0])

@@ -1,0 +1,55 @@
+"""`gansr import`: weights of other projects -> a file of ours, which says what it is."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from gansr.build.networks import describe_generator, identify, make_generator
+from gansr.errors import OptionsError
+from gansr.models import weights
+from gansr.models.architecture import Architecture
+from gansr.options.schema import GeneratorOptions
+
+ANY_SCALE = 2
+"""Stands in where weights fit every scale: each such network has it."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a file turned out to be."""
+
+    architecture: Architecture
+    parameters: int
+    source: str  # whose names its weights had
+
+
+def bring(path: Path, output: Path, options: GeneratorOptions | None = None, scale: int | None = None) -> Brought:
+    """Read weights under whatever names, recognise their network, and write them as a safetensors file of ours.
+
+    The file carries its architecture, so that `gansr upscale` and `generator.weights` need no options. What `options`
+    and `scale` leave out, names and shapes tell.
+
+    Raises:
+        WeightsError: the file would run code, is damaged, belongs to no network that is known, or some layers do not
+            match: the message says which.
+        OptionsError: the output has another ending, or is the input.
+        StorageError: the output cannot be written.
+    """
+    if output.suffix != ".safetensors":
+        raise OptionsError(f"--output {output}: expected a name that ends in .safetensors.")
+    if output.resolve() == path.resolve():
+        raise OptionsError(f"--output {output} is the file to import; choose another name.")
+    content = weights.read(path)
+    options, scale = identify(path, content, options, scale)
+    where = f"{path}: generator"
+    with torch.device("cpu"):
+        network = make_generator(options, scale or ANY_SCALE, where)
+    weights.load_into(network, content.state, where=str(path))
+    described = describe_generator(options, scale or ANY_SCALE, where)
+    architecture = Architecture(described.type, scale, described.arguments, described.colour)
+    source = content.source or "gansr's own names, or their authors'"
+    made = {"imported_from": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "names_of": source}
+    weights.write(output, network.state_dict(), weights.describe(architecture, **made))
+    return Brought(architecture, sum(parameter.numel() for parameter in network.parameters()), source)

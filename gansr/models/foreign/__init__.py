@@ -1,0 +1,22 @@
+"""Names that other projects give to weights of our networks -> ours."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from gansr.models.foreign import esrgan
+from gansr.models.foreign.dialect import Dialect
+
+DIALECTS: tuple[Dialect, ...] = (*esrgan.DIALECTS,)
+
+
+def translate(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str | None]:
+    """The weights under our names, and the source whose names they had; others keep theirs.
+
+    The first dialect wins that knows every name.
+    """
+    for dialect in DIALECTS:
+        translated = dialect.translate(state)
+        if translated is not None:
+            return translated, dialect.source
+    return dict(state), None

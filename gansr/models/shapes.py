@@ -1,0 +1,74 @@
+"""What the names and shapes of weights tell about the network they belong to."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""Name -> shape, of every tensor of a state dict."""
+
+
+def count(shapes: Shapes, name: str, first: int = 0, step: int = 1) -> int:
+    """How many numbers, from `first` on in steps of `step`, complete the name to one that is there."""
+    found = 0
+    while name.format(first + found * step) in shapes:
+        found += 1
+    return found
+
+
+def scale_of_steps(shapes: Shapes, name: str, first: int = 0, step: int = 1) -> int:
+    """The product of the factors of sub-pixel steps; the first step tells x2 and x3 apart. Without steps it is 1."""
+    steps = count(shapes, name, first, step)
+    if not steps:
+        return 1
+    outputs, features = shapes[name.format(first)][:2]
+    return math.isqrt(outputs // features) ** steps
+
+
+def channels(inputs: int, outputs: int) -> dict[str, int]:
+    """The two arguments that every generator has."""
+    return {"in_channels": inputs, "out_channels": outputs}
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """What keeps a file's weights from fitting a network, by name."""
+
+    missing: list[str]  # the network has them, the file has not
+    unexpected: list[str]  # the other way round
+    misshapen: list[str]  # both have them: with the two shapes, for people
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.unexpected or self.misshapen)
+
+    def __len__(self) -> int:
+        return len(self.missing) + len(self.unexpected) + len(self.misshapen)
+
+    def __str__(self) -> str:
+        groups = {"missing": self.missing, "unexpected": self.unexpected, "of another shape": self.misshapen}
+        return "; ".join(sample(what, names) for what, names in groups.items() if names)
+
+
+def compare(own: Shapes, file: Shapes) -> Mismatch:
+    """What differs between a network's names and shapes and a file's."""
+    return Mismatch(
+        [name for name in own if name not in file],
+        [name for name in file if name not in own],
+        [
+            f"{name}: file {list(file[name])}, network {list(shape)}"
+            for name, shape in own.items()
+            if name in file and file[name] != shape
+        ],
+    )
+
+
+def shapes_of(state: Mapping[str, Tensor]) -> Shapes:
+    """Names and shapes of a state dict."""
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def sample(what: str, names: list[str]) -> str:
+    """How many there are, and the first three."""
+    return f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"

@@ -1,0 +1,76 @@
+"""The images of a run, as options: folders, crops, scales."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Scale = Literal[1, 2, 3, 4, 8]
+Folders = Path | tuple[Path, ...]
+
+
+class TrainSetOptions(Strict):
+    """Where the training images are and how crops are taken."""
+
+    hr: Folders = Field(description="folder(s) of sharp images, nested folders included")
+    lr: Folders | dict[int, Folders] | None = Field(
+        default=None,
+        description="folder(s) of their LR versions, for several scales {2: ..., 3: ...}; omitted: MATLAB-exact "
+        "bicubic LR is made",
+    )
+    crop: PositiveInt = Field(default=128, description="side of the HR crop in pixels, a multiple of the scale")
+    scales: tuple[Scale, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="each step draws one of them, for a generator of several scales, with crops in proportion; "
+        "omitted: `scale` alone",
+    )
+    small_images: Literal["refuse", "skip"] = Field(default="refuse", description="images smaller than the crop")
+    importance: Path | None = Field(
+        default=None, description="folder of grey maps named as the HR images, or a CSV of facial landmarks"
+    )
+    flips: bool = True
+    rotations: bool = True
+    workers: NonNegativeInt = Field(default=2, description="loader processes for each training process; 0: none")
+    cache_megabytes: NonNegativeInt = Field(
+        default=512,
+        description="decoded images kept in memory by each worker, and as much again for maps of importance",
+    )
+
+    @property
+    def hr_folders(self) -> tuple[Path, ...]:
+        """The HR folders, always as a tuple."""
+        return _several(self.hr)
+
+    def lr_folders(self, scale: int) -> tuple[Path, ...]:
+        """The LR folders of a scale, the n-th for the n-th HR folder; none when LR is made on the fly."""
+        folders = self.lr.get(scale) if isinstance(self.lr, dict) else self.lr
+        return () if folders is None else _several(folders)
+
+
+def _several(folders: Folders) -> tuple[Path, ...]:
+    return folders if isinstance(folders, tuple) else (folders,)
+
+
+class SetOptions(Strict):
+    """One validation set."""
+
+    hr: Path
+    lr: Path | None = Field(default=None, description="omitted: MATLAB-exact bicubic LR is made")
+    scale: Scale | None = Field(default=None, description="for a generator of several scales; omitted: `scale`")
+
+
+class DataOptions(Strict):
+    """The images to learn from and the images to be judged on."""
+
+    train: TrainSetOptions
+    validation: dict[Word, SetOptions] = Field(default_factory=dict)

@@ -1,0 +1,129 @@
+"""What options ask of a generator that it cannot do is said before anything is trained."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from torch import Tensor, nn
+
+from gansr.build.check import examine
+from gansr.errors import OptionsError
+from gansr.options.load import validate
+
+Make = Callable[..., Any]
+
+
+class Levels(nn.Module):
+    """A generator that does everything that one can be asked for."""
+
+    def __init__(
+        self, scale: int, scales: tuple[int, ...] = (2, 4), in_channels: int = 3, out_channels: int = 3
+    ) -> None:
+        super().__init__()
+        self.scale, self.scales = scale, scales
+        self.tails = nn.ModuleDict({str(s): nn.Conv2d(in_channels, out_channels * s**2, 3, padding=1) for s in scales})
+
+    def forward(
+        self, lr: Tensor, scale: int | None = None, intermediate: bool = False, blend: Tensor | None = None
+    ) -> Tensor | list[Tensor]:
+        scale = scale or self.scale
+        large = nn.functional.pixel_shuffle(self.tails[str(scale)](lr), scale)
+        large = large if blend is None else blend * large
+        return [lr, large] if intermediate else large
+
+
+@pytest.fixture
+def levels(tree: Make, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Options of a run with that generator, validated."""
+    from gansr.models.generators import GENERATORS
+
+    monkeypatch.setitem(GENERATORS, "levels", Levels)
+
+    def make(recipe: str = "paired", **changes: Any) -> Any:
+        changes = {"generator": {"type": "levels"}, "scale": 4} | changes
+        return validate(tree(recipe, **changes), "run.yml")
+
+    return make
+
+
+def test_all_wishes_together(levels: Make) -> None:
+    losses = {"pixel": {"type": "l1"}, "levels": {"type": "l2", "of": "intermediate"}}
+    for colour in ("rgb", "y"):
+        generator = {"type": "levels", "colour": colour}
+        found = examine(levels(losses=losses, data__train__scales=[2, 4], train__grow=3, generator=generator))
+        assert found.parameters["generator"] > 0
+
+
+@pytest.mark.parametrize("colour", ["rgb", "y"])
+def test_a_game_at_every_scale(levels: Make, colour: str) -> None:
+    examine(levels("paired_gan", data__train__scales=[2, 4], generator={"type": "levels", "colour": colour}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"data__train__scales": [2, 3]},
+            r"data\.train\.scales: generator \(type levels\) has no scale 3\. .*: 2, 4\.",
+        ),
+        ({"data__train__scales": [8]}, r"data\.train\.scales is \[8\]; expected different numbers up to scale \(4\)"),
+        ({"data__train__scales": [2, 2]}, r"data\.train\.scales is \[2, 2\]; expected different"),
+        ({"data__train__scales": []}, r"data\.train\.scales: .*at least 1 item"),
+        (
+            {"data__train__scales": [2, 4], "data__train__lr": "somewhere"},
+            r"with several scales, expected folders for each",
+        ),
+        ({"data__train__lr": {2: "somewhere"}}, r"data\.train\.lr has folders for \[2\]; expected the scales \[4\]"),
+        ({"data__validation__judge__scale": 3}, r"data\.validation\.judge\.scale: .* has no scale 3"),
+        (
+            {"generator": {"type": "msrresnet"}, "data__train__scales": [2, 4]},
+            r"data\.train\.scales: generator \(type msrresnet\) has one scale, 4\.",
+        ),
+        (
+            {"generator": {"type": "msrresnet"}, "losses": {"pixel": {"type": "l1", "of": "intermediate"}}},
+            r"losses\.pixel\.of: generator \(type msrresnet\) makes no images on its way",
+        ),
+        (
+            {"generator": {"type": "msrresnet"}, "train__grow": 5},
+            r"train\.grow: generator \(type msrresnet\) does not grow",
+        ),
+        ({"train__gradient_checkpointing": True}, r"train\.gradient_checkpointing: .* has no trunk"),
+        (
+            {"data__train__scales": [2, 4], "losses": {"pixel": {"type": "l1"}, "cycle": {"type": "cycle"}}},
+            r"losses\.cycle: cycle is made for one scale",
+        ),
+        (
+            {"losses": {"variation": {"type": "total_variation", "of": "intermediate"}}},
+            r"losses\.variation\.of: intermediate needs a loss that compares sr with a target",
+        ),
+        (
+            {"generator": {"type": "levels", "colour": "y", "in_channels": 1}},
+            r"generator: colour: y sets in_channels and out_channels to 1; leave in_channels out",
+        ),
+    ],
+)
+def test_what_cannot_be(levels: Make, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionsError, match=message):
+        examine(levels(**changes))
+
+
+def test_colour_of_a_network_with_fixed_channels(levels: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gansr.models.generators import GENERATORS
+
+    class Fixed(nn.Conv2d):
+        def __init__(self, scale: int) -> None:
+            super().__init__(3, 3, 1)
+
+    monkeypatch.setitem(GENERATORS, "fixed", Fixed)
+    with pytest.raises(OptionsError, match=r"generator \(type fixed\): it has a fixed number of channels"):
+        examine(levels(generator={"type": "fixed", "colour": "y"}, scale=1))
+
+
+def test_trunks_are_told_to_recompute(tree: Make) -> None:
+    from gansr.build.recipes import _arranged
+    from gansr.models.layers.chain import Chain
+
+    options = validate(tree(train__gradient_checkpointing=True), "run.yml")
+    network = nn.Sequential(Chain(nn.Linear(2, 2)))
+    assert _arranged(network, options)[0].recompute  # pyright: ignore[reportIndexIssue]
+    assert not Chain.recompute
