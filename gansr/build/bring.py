@@ -22,7 +22,7 @@ class Brought:
 
     architecture: Architecture
     parameters: int
-    source: str  # whose names its weights had
+    source: str  # whose names its weights had; ours are those of the authors where they published PyTorch code
 
 
 def bring(path: Path, output: Path, options: GeneratorOptions | None = None, scale: int | None = None) -> Brought:
@@ -49,7 +49,7 @@ def bring(path: Path, output: Path, options: GeneratorOptions | None = None, sca
     weights.load_into(network, content.state, where=str(path))
     described = describe_generator(options, scale or ANY_SCALE, where)
     architecture = Architecture(described.type, scale, described.arguments, described.colour)
-    source = content.source or "gansr's own names, or their authors'"
+    source = content.source or "gansr"
     made = {"imported_from": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "names_of": source}
     weights.write(output, network.state_dict(), weights.describe(architecture, **made))
     return Brought(architecture, sum(parameter.numel() for parameter in network.parameters()), source)

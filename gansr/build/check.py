@@ -188,8 +188,10 @@ class _Ledger:
             yield
         self.turn_ends()
 
-    def optimizer(self, parameters: list[nn.Parameter]) -> Any:
-        """Stands in for a player's optimizer: its step ends the turn."""
+    def optimizer(self, given: list[Any]) -> Any:
+        """Stands in for a player's optimizer, of parameters or of groups of them: its step ends the turn."""
+        groups = [one["params"] if isinstance(one, dict) else [one] for one in given]
+        parameters: list[nn.Parameter] = [parameter for group in groups for parameter in group]
 
         def zero_grad(set_to_none: bool) -> None:
             for parameter in parameters:

@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import BaseModel
+
 from gansr.build.parts import TABLES
 from gansr.errors import OptionsError, choices_hint
 from gansr.options.component import arguments_of
@@ -32,18 +34,22 @@ def rows(table: str) -> list[dict[str, Any]]:
     for name, make in TABLES[table].items():
         lines = (inspect.getdoc(make) or "").splitlines()
         row: dict[str, Any] = {"name": name, "description": lines[0] if lines else ""}
-        if table != "recipes":
-            row["arguments"] = _defaults(make, table)
+        arguments = None if table == "recipes" else _arguments(make, table)
+        if arguments is not None:
+            row["arguments"] = {
+                name: "(required)" if one.is_required() else one.get_default(call_default_factory=True)
+                for name, one in arguments.model_fields.items()
+            }
         found.append(row)
     return found
 
 
-def _defaults(make: Callable[..., Any], table: str) -> dict[str, Any]:
-    fields = arguments_of(make, frozenset(GIVEN.get(table, ()))).model_fields
-    return {
-        name: "(required)" if one.is_required() else one.get_default(call_default_factory=True)
-        for name, one in fields.items()
-    }
+def _arguments(make: Callable[..., Any], table: str) -> type[BaseModel] | None:
+    """What the options may give a row; None where it comes from a library that is not installed."""
+    try:
+        return arguments_of(make, frozenset(GIVEN.get(table, ())))
+    except OptionsError:
+        return None
 
 
 def schema() -> dict[str, Any]:
@@ -147,7 +153,8 @@ def _choices(table: str) -> dict[str, Any]:
 
 
 def _row_schema(name: str, make: Callable[..., Any], table: str) -> dict[str, Any]:
-    one = arguments_of(make, frozenset(GIVEN.get(table, ()))).model_json_schema()
+    arguments = _arguments(make, table)
+    one: dict[str, Any] = {"type": "object"} if arguments is None else arguments.model_json_schema()
     one["properties"] = {"type": {"const": name}} | EXTRA.get(table, {}) | one.get("properties", {})
     one["required"] = ["type", *one.get("required", [])]
     one["description"] = (inspect.getdoc(make) or "").split("\n", 1)[0]

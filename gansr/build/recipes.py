@@ -99,6 +99,7 @@ def _generator_player(options: Options, made_of: Ingredients, accelerator: Accel
         accelerator,
         optimizer(train.lr),
         train.lr,
+        rates=train.rates,
         ema=train.ema or 0.0,  # without an average a plain copy: it is validated in fp32 whatever trains
         clip=train.clip,
         clip_value=train.clip_value,

@@ -4,7 +4,7 @@ import inspect
 
 from torch import nn
 
-from gansr.errors import OptionsError
+from gansr.errors import OptionsError, choices_hint
 from gansr.losses import LOSSES
 from gansr.losses.table import INTERMEDIATE
 from gansr.models.layers.chain import Chain
@@ -24,6 +24,13 @@ def refuse_wishes(options: Options, generator: nn.Module) -> None:
             )
     if options.train.grow and "blend" not in takes:
         raise OptionsError(f"train.grow: {where} does not grow; prosr does. Leave it out.")
+    names = list(generator.state_dict())
+    for begin in options.train.rates:
+        if not any(name.startswith(begin) for name in names):
+            parts = list(dict.fromkeys(name.partition(".")[0] for name in names))
+            raise OptionsError(
+                f"train.rates: {where} has no weights whose names begin with '{begin}'. {choices_hint(begin, parts)}"
+            )
     if options.train.gradient_checkpointing and not any(isinstance(module, Chain) for module in generator.modules()):
         raise OptionsError(
             f"train.gradient_checkpointing: {where} has no trunk whose results could be computed twice. Leave it out; "

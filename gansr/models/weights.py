@@ -91,7 +91,7 @@ def read_pickle(path: Path) -> tuple[Any, dict[str, str]]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True), {}
     except pickle.UnpicklingError as error:
-        if any(sign in str(error) for sign in SIGNS_OF_CODE):
+        if any(sign in str(error) for sign in SIGNS_OF_CODE) or _is_newer_pickle(path, error):
             raise WeightsError(
                 f"{path}: refused, because reading it would run code stored in it, not only load tensors. "
                 "Ask its author for a plain state dict or a .safetensors file."
@@ -100,6 +100,12 @@ def read_pickle(path: Path) -> tuple[Any, dict[str, str]]:
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
         reason = re.split(r"\. |\n", str(error))[0] or "it is empty"
         raise WeightsError(f"{path}: damaged or cut short, not a readable PyTorch file ({reason}).") from error
+
+
+def _is_newer_pickle(path: Path, error: Exception) -> bool:
+    """Is it a pickle that `torch.save` does not write? Those are read for their code as soon as for their data."""
+    with path.open("rb") as file:
+        return file.read(1) == b"\x80" and "Unsupported operand" in str(error)
 
 
 def tensors(path: Path, content: Any) -> list[tuple[str, Tensor]]:

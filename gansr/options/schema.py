@@ -78,6 +78,9 @@ class TrainOptions(Strict):
     batch: PositiveInt = Field(default=16, description="images for each process and micro-batch")
     accumulate: PositiveInt = Field(default=1, description="micro-batches added up for one step")
     lr: PositiveFloat = 1e-4
+    rates: dict[str, NonNegativeFloat] = Field(
+        default_factory=dict, description="factors on `lr` for parts of the generator, by how names of weights begin"
+    )
     discriminator_lr: PositiveFloat | None = Field(default=None, description="omitted: as `lr`")
     discriminator_steps: PositiveInt = Field(
         default=1, description="turns of the discriminator for one of the generator; `steps` counts the former"

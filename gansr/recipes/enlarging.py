@@ -43,7 +43,8 @@ class Enlarging:
         wishes = self.wishes(batch, step)
         found: Images = {"hr": batch.hr, "lr": batch.lr}
         if losses.asks_for(INTERMEDIATE, step):
-            *found[INTERMEDIATE], found["sr"] = generator(batch.lr, intermediate=True, **wishes)
+            *levels, found["sr"] = generator(batch.lr, intermediate=True, **wishes)
+            found[INTERMEDIATE] = levels or None  # on the way to the smallest scale there may be none: rows wait
         else:
             found["sr"] = generator(batch.lr, **wishes)
         if batch.importance is not None:

@@ -5,7 +5,7 @@ player and both discriminators to the other.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,9 +13,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
-from torch.optim import Optimizer
 
 from gansr.training.ema import Ema
+from gansr.training.optimizers import MakeOptimizer
 
 
 class Player:
@@ -31,17 +31,19 @@ class Player:
         clip: largest norm of the gradient over all networks; None leaves gradients alone.
         clip_value: largest element of the gradient at pace 1; at a lower pace it may be larger in proportion, so that
             no step moves a weight further (Kim et al. 2016, VDSR, section 4.2). None leaves gradients alone.
+        rates: factors on the rate of parameters whose names begin so, the longest beginning first.
     """
 
     def __init__(
         self,
         networks: Mapping[str, nn.Module],
         accelerator: Accelerator,
-        optimizer: Callable[[list[nn.Parameter]], Optimizer],
+        optimizer: MakeOptimizer,
         rate: float,
         ema: float | None = None,
         clip: float | None = None,
         clip_value: float | None = None,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
         self.networks = {name: network.to(accelerator.device) for name, network in networks.items()}
         self.averages = {} if ema is None else {name: Ema(n, ema) for name, n in self.networks.items()}
@@ -50,7 +52,7 @@ class Player:
         self.prepared = {name: accelerator.prepare_model(n) for name, n in self.networks.items()}
         everything = itertools.chain.from_iterable(n.parameters() for n in self.networks.values())
         self.parameters = [parameter for parameter in everything if parameter.requires_grad]
-        self.optimizer = optimizer(self.parameters)
+        self.optimizer = optimizer(self._paced(rates) if rates else self.parameters)
         half = accelerator.mixed_precision == "fp16"
         self.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=half)
         self._frozen = False
@@ -63,6 +65,15 @@ class Player:
     def __getitem__(self, name: str) -> nn.Module:
         """The network to call: unwrapped while frozen, since then it has no gradients to share with others."""
         return self.networks[name] if self._frozen else self.prepared[name]
+
+    def _paced(self, rates: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Groups of parameters for the optimizer, each with the factor on its rate."""
+        names = {id(p): name for n in self.networks.values() for name, p in n.state_dict(keep_vars=True).items()}
+        groups: dict[float, list[nn.Parameter]] = {}
+        for parameter in self.parameters:
+            begins = [begin for begin in rates if names[id(parameter)].startswith(begin)]
+            groups.setdefault(rates[max(begins, key=len)] if begins else 1.0, []).append(parameter)
+        return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]
 
     @contextmanager
     def full_precision(self) -> Iterator[None]:
@@ -95,7 +106,7 @@ class Player:
         """Set the learning rate to `factor` times the player's rate."""
         self._pace = factor
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * factor
+            group["lr"] = self.rate * factor * group.get("factor", 1.0)
 
     def gradient_norms(self, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Norm of each term's own gradient over all of the player's parameters, on the device.

@@ -83,6 +83,30 @@ def test_a_restrained_game_on_two_processes(
             torch.testing.assert_close(found[network][name], tensor, rtol=1e-4, atol=1e-5, msg=f"{network}: {name}")
 
 
+def test_two_processes_draw_the_same_scales(
+    finished: Run, gansr: Run, options_file: Run, tree: Run, tmp_path: Path
+) -> None:
+    """A step uses the tail of one scale: the other tails wait, in both processes."""
+    options = tree(
+        scale=4,
+        generator={"type": "mdsr", "features": 4, "blocks": 1, "scales": [2, 4], "value_range": 1.0},
+        data__train__scales=[2, 4],
+        data__validation__judge__scale=2,
+        train__steps=5,
+        train__accumulate=2,
+        train__optimizer={"type": "adam", "eps": 1e-3},
+        checkpoints__every=5,
+    )
+    path, one, two = options_file(options), tmp_path / "one", tmp_path / "two"
+    assert gansr("train", path, f"output={one}", "train.batch=4").code == 0
+    launched = finished(TWO, path, f"output={two}")
+    assert launched.code == 0, launched.err
+    for network, tensors in states(one, 5).items():
+        for name, tensor in tensors.items():
+            found = states(two, 5)[network][name]
+            torch.testing.assert_close(found, tensor, rtol=1e-4, atol=1e-5, msg=f"{network}: {name}")
+
+
 @pytest.mark.slow
 def test_two_processes_resume_exactly(finished: Run, options_file: Run, gan: dict[str, Any], tmp_path: Path) -> None:
     path, whole, parts = options_file(gan), tmp_path / "whole", tmp_path / "parts"

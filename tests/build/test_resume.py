@@ -72,6 +72,28 @@ def test_resume_is_bit_exact(
     assert_same_runs(whole / "tiny", parts / "tiny", NETWORKS[recipe])
 
 
+@pytest.mark.parametrize("colour", ["rgb", "y"])
+def test_resume_of_several_scales_is_bit_exact(
+    gansr: Run, options_file: Run, tree: Run, tmp_path: Path, colour: str
+) -> None:
+    generator = {"type": "mdsr", "features": 4, "blocks": 2, "scales": [2, 4], "colour": colour}
+    options = tree(
+        scale=4,
+        generator=generator,
+        data__train__scales=[2, 4],
+        data__train__workers=1,
+        data__validation__small={"hr": tree()["data"]["validation"]["judge"]["hr"], "scale": 2},
+        train__steps=8,
+        train__gradient_checkpointing=True,
+    )
+    path, whole, parts = options_file(options), tmp_path / "whole", tmp_path / "parts"
+    assert gansr("train", path, f"output={whole}", "checkpoints.every=5").code == 0
+    interrupted_after(5, lambda: gansr("train", path, f"output={parts}", "checkpoints.every=5"))
+    assert gansr("train", path, f"output={parts}", "checkpoints.every=5").code == 0
+    assert_same_runs(whole / "tiny", parts / "tiny", NETWORKS["paired"])
+    assert "small/psnr" in (whole / "tiny" / "log.jsonl").read_text()
+
+
 RICH: dict[str, Any] = {
     "discriminator": {
         "type": "patch", "features": 4, "layers": 1, "norm": "none", "scales": 2,

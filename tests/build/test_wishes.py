@@ -87,6 +87,10 @@ def test_a_game_at_every_scale(levels: Make, colour: str) -> None:
             {"generator": {"type": "msrresnet"}, "train__grow": 5},
             r"train\.grow: generator \(type msrresnet\) does not grow",
         ),
+        (
+            {"train__rates": {"tial": 0.1}},
+            r"train\.rates: .* begin with 'tial'\. Did you mean 'tails'",
+        ),
         ({"train__gradient_checkpointing": True}, r"train\.gradient_checkpointing: .* has no trunk"),
         (
             {"data__train__scales": [2, 4], "losses": {"pixel": {"type": "l1"}, "cycle": {"type": "cycle"}}},

@@ -52,6 +52,20 @@ def test_intermediate_images_only_when_a_row_that_weighs_something_asks() -> Non
     assert abs(terms["more"].item() - 0.75) < 1e-6, "the small image against HR at its size"
 
 
+def test_where_nothing_is_on_the_way_rows_wait() -> None:
+    """A network of levels has one way to its smallest scale."""
+    losses = l1(weight=1.0, of="intermediate")
+
+    class Direct:
+        averaged = False
+
+        def __call__(self, lr: Tensor, **wishes: Any) -> list[Tensor]:
+            return [torch.full((2, 3, 8, 8), 0.5)]
+
+    terms = losses.compare(Enlarging().images(Direct(), BATCH, 0, losses))  # pyright: ignore[reportArgumentType]
+    assert terms.keys() == {"pixel"}
+
+
 def test_the_scale_that_the_step_drew() -> None:
     generator: Any = Generator()
     batch = Paired(BATCH.lr, BATCH.hr, scale=3)

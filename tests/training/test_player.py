@@ -334,3 +334,17 @@ def test_sgd_is_torchs_with_momentum() -> None:
         other.zero_grad()
     for mine, theirs in zip(values(net), values(twin), strict=True):
         torch.testing.assert_close(mine, theirs)
+
+
+def test_parts_have_rates_of_their_own() -> None:
+    net, twin = network(), network()
+    rates = {"2": 0.1, "2.bias": 0.0}
+    player = Player({"generator": net}, accelerator(), sgd(0.1), 0.1, rates=rates)
+    player.pace(0.5)
+    start = values(net)
+    x = torch.randn(5, 3, dtype=torch.float64)
+    player.minimize(player(x).square().mean())
+    twin(x).square().mean().backward()
+    for (name, after), before, theirs in zip(net.named_parameters(), start, twin.parameters(), strict=True):
+        factor = {"2.weight": 0.1, "2.bias": 0.0}.get(name, 1.0)
+        torch.testing.assert_close(after.detach(), before - 0.05 * factor * theirs.grad)

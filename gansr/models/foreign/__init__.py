@@ -4,10 +4,17 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from gansr.models.foreign import esrgan
+from gansr.models.foreign import attention, edsr, esrgan, first, progressive, rdn
 from gansr.models.foreign.dialect import Dialect
 
-DIALECTS: tuple[Dialect, ...] = (*esrgan.DIALECTS,)
+DIALECTS: tuple[Dialect, ...] = (
+    *first.DIALECTS,
+    *edsr.DIALECTS,
+    *rdn.DIALECTS,
+    *esrgan.DIALECTS,
+    *attention.DIALECTS,
+    *progressive.DIALECTS,
+)
 
 
 def translate(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str | None]:

@@ -5,8 +5,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansr.models.layers.chain import Chain
 from gansr.models.layers.checks import check_positive, check_residual, check_scale
 from gansr.models.layers.initialise import kaiming_
+from gansr.models.layers.residual import Residual
 from gansr.models.layers.resizing import FACTORS
 from gansr.models.shapes import Shapes, channels, count, scale_of_steps
 
@@ -28,7 +30,7 @@ class MSRResNet(nn.Module):
         self.scale = scale
         self.factors = FACTORS[scale]
         self.conv_first = nn.Conv2d(in_channels, features, 3, padding=1)
-        self.body = nn.Sequential(*[Residual(features) for _ in range(blocks)])
+        self.body = Chain(*[_block(features) for _ in range(blocks)])
         for step, factor in enumerate(self.factors, start=1):
             upconv = nn.Conv2d(features, features * factor**2, 3, padding=1)
             kaiming_(upconv, scale=0.1)
@@ -54,18 +56,11 @@ class MSRResNet(nn.Module):
         return scale, sizes | channels(in_channels, shapes["conv_last.weight"][0])
 
 
-class Residual(nn.Module):
-    """Convolution, ReLU, convolution, plus the input."""
-
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(features, features, 3, padding=1)
-        self.conv2 = nn.Conv2d(features, features, 3, padding=1)
-        kaiming_(self.conv1, self.conv2, scale=0.1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, features, H, W) -> the same shape."""
-        return x + self.conv2(F.relu(self.conv1(x), inplace=True))
+def _block(features: int) -> Residual:
+    """EDSR's block under BasicSR's names, beginning close to the identity: (B, features, H, W) -> the same shape."""
+    conv1, conv2 = (nn.Conv2d(features, features, 3, padding=1) for _ in range(2))
+    kaiming_(conv1, conv2, scale=0.1)
+    return Residual(conv1=conv1, relu=nn.ReLU(inplace=True), conv2=conv2)
 
 
 def leaky(x: Tensor) -> Tensor:

@@ -6,9 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansr.models.layers import attentions, convolutions
+from gansr.models.layers.attentions import Attention
+from gansr.models.layers.chain import Chain
 from gansr.models.layers.checks import check_positive, check_scale
+from gansr.models.layers.convolutions import Convolution
 from gansr.models.layers.initialise import kaiming_
 from gansr.models.layers.resizing import pad_to_multiple
+from gansr.models.layers.upsampling import Upsampling, enlarge, enlarging
 from gansr.models.shapes import Shapes, channels, count
 
 STEPS = {
@@ -29,6 +34,21 @@ class RRDBNet(nn.Module):
     Scales 1, 2, 3, 4 and 8. At x2 and x1 the x4 network works on the input pixel-unshuffled by 2 and 4 (Wang
     et al. 2021, Real-ESRGAN, section 4.1); `unshuffle: false` enlarges in fewer steps instead, as the older
     ESRGAN and BSRGAN files do (no difference at the other scales). Names of weights are BasicSR's.
+
+    Args:
+        scale: 1, 2, 3, 4 or 8
+        features: channels of the trunk
+        blocks: residual-in-residual dense blocks
+        growth: channels that each convolution in a dense block adds
+        unshuffle: whether x1 and x2 work on the folded input
+        upsampling: how each step enlarges; the paper's is nearest
+        convolution: kind of the convolutions in the dense blocks
+        attention: what ends each residual-in-residual block's branch
+        in_channels: of the small image
+        out_channels: of the large image
+
+    Raises:
+        OptionsError: an unknown scale, a number below 1, or grouped convolutions of channels that four does not divide.
     """
 
     def __init__(
@@ -38,6 +58,9 @@ class RRDBNet(nn.Module):
         blocks: int = 23,
         growth: int = 32,
         unshuffle: bool = True,
+        upsampling: Upsampling = "nearest",
+        convolution: Convolution = "standard",
+        attention: Attention = "none",
         in_channels: int = 3,
         out_channels: int = 3,
     ) -> None:
@@ -46,13 +69,15 @@ class RRDBNet(nn.Module):
         check_positive("rrdbnet", features=features, blocks=blocks, growth=growth)
         check_positive("rrdbnet", in_channels=in_channels, out_channels=out_channels)
         self.scale = scale
+        self.upsampling: Upsampling = upsampling
         self.fold = 4 // scale if unshuffle and scale < 3 else 1
         self.steps = STEPS[scale * self.fold]
         self.conv_first = nn.Conv2d(in_channels * self.fold**2, features, 3, padding=1)
-        self.body = nn.Sequential(*[RRDB(features, growth) for _ in range(blocks)])
+        self.body = Chain(*[RRDB(features, growth, convolution, attention) for _ in range(blocks)])
         self.conv_body = nn.Conv2d(features, features, 3, padding=1)
-        for name in self.steps:
-            self.add_module(name, nn.Conv2d(features, features, 3, padding=1))
+        for name, factor in self.steps.items():
+            layers = enlarging(features, factor, upsampling)
+            self.add_module(name, next(layer for layer in layers if list(layer.parameters())))
         self.conv_hr = nn.Conv2d(features, features, 3, padding=1)
         self.conv_last = nn.Conv2d(features, out_channels, 3, padding=1)
 
@@ -64,9 +89,11 @@ class RRDBNet(nn.Module):
         x = self.conv_first(lr)
         x = x + self.conv_body(self.body(x))
         for name, factor in self.steps.items():
-            x = leaky(getattr(self, name)(F.interpolate(x, scale_factor=factor, mode="nearest")))
+            x = leaky(enlarge(x, getattr(self, name), factor, self.upsampling))
         x = self.conv_last(leaky(self.conv_hr(x)))
-        return x[..., : height * self.scale, : width * self.scale]
+        if self.fold == 1:
+            return x
+        return x[..., : height * self.scale, : width * self.scale].clone()  # without gaps in memory
 
     @staticmethod
     def describe(shapes: Shapes) -> tuple[int | None, dict[str, Any]]:
@@ -86,30 +113,33 @@ class RRDBNet(nn.Module):
 
 
 class RRDB(nn.Module):
-    """Three dense blocks, their result scaled by 0.2, plus the input."""
+    """Three dense blocks, perhaps attention, their result scaled by 0.2, plus the input."""
 
-    def __init__(self, features: int, growth: int) -> None:
+    def __init__(self, features: int, growth: int, convolution: Convolution, attention: Attention) -> None:
         super().__init__()
-        self.rdb1 = DenseBlock(features, growth)
-        self.rdb2 = DenseBlock(features, growth)
-        self.rdb3 = DenseBlock(features, growth)
+        self.rdb1 = DenseBlock(features, growth, convolution)
+        self.rdb2 = DenseBlock(features, growth, convolution)
+        self.rdb3 = DenseBlock(features, growth, convolution)
+        self.attention = nn.Sequential(*attentions.attention(attention, features))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, features, H, W) -> the same shape."""
-        return x + 0.2 * self.rdb3(self.rdb2(self.rdb1(x)))
+        return x + 0.2 * self.attention(self.rdb3(self.rdb2(self.rdb1(x))))
 
 
 class DenseBlock(nn.Module):
     """Four convolutions that each add `growth` channels to what they see, and a fifth that sums up."""
 
-    def __init__(self, features: int, growth: int) -> None:
+    def __init__(self, features: int, growth: int, kind: Convolution) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(features, growth, 3, padding=1)
-        self.conv2 = nn.Conv2d(features + growth, growth, 3, padding=1)
-        self.conv3 = nn.Conv2d(features + 2 * growth, growth, 3, padding=1)
-        self.conv4 = nn.Conv2d(features + 3 * growth, growth, 3, padding=1)
-        self.conv5 = nn.Conv2d(features + 4 * growth, features, 3, padding=1)
-        kaiming_(self.conv1, self.conv2, self.conv3, self.conv4, self.conv5, scale=0.1)
+        layers = [
+            convolutions.convolution(features + step * growth, growth if step < 4 else features, kind=kind)
+            for step in range(5)
+        ]
+        self.conv1, self.conv2, self.conv3, self.conv4, self.conv5 = layers
+        # Of a separable convolution only its last part begins small.
+        last = [list(layer.modules())[-1] for layer in layers]
+        kaiming_(*[layer for layer in last if isinstance(layer, nn.Conv2d)], scale=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, features, H, W) -> the same shape."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansr.models.layers.chain import Chain
 from gansr.models.layers.checks import check_positive, check_residual, check_scale
 from gansr.models.shapes import Shapes, channels, count
 
@@ -37,12 +38,15 @@ class SRVGGNetCompact(nn.Module):
         self.scale = scale
         layers: list[nn.Module] = []
         for inputs in (in_channels, *[features] * convolutions):
-            layers += [nn.Conv2d(inputs, features, 3, padding=1), activate(activation, features)]
-        self.body = nn.Sequential(*layers, nn.Conv2d(features, out_channels * scale**2, 3, padding=1))
+            layers += [nn.Conv2d(inputs, features, 3, padding=1), activation_layer(activation, features)]
+        self.body = Chain(*layers, nn.Conv2d(features, out_channels * scale**2, 3, padding=1))
 
     def forward(self, lr: Tensor) -> Tensor:
         """(B, in_channels, H, W) -> (B, out_channels, scale * H, scale * W)."""
-        residual = F.pixel_shuffle(self.body(lr), self.scale)
+        x, (*layers, last) = lr, self.body
+        for convolution, activate in zip(layers[::2], layers[1::2], strict=True):
+            x = self.body.call(_together, x, convolution, activate)  # (B, features, H, W)
+        residual = F.pixel_shuffle(last(x), self.scale)
         return residual + F.interpolate(lr, scale_factor=self.scale, mode="nearest")
 
     @staticmethod
@@ -55,7 +59,12 @@ class SRVGGNetCompact(nn.Module):
         return scale, sizes | channels(in_channels, in_channels)
 
 
-def activate(name: str, features: int) -> nn.Module:
+def _together(x: Tensor, convolution: nn.Module, activate: nn.Module) -> Tensor:
+    """Two layers as one block of the trunk: a block of one layer would have no inner result to leave out."""
+    return activate(convolution(x))
+
+
+def activation_layer(name: str, features: int) -> nn.Module:
     """A new activation layer; PReLU has a slope for each of its features."""
     if name == "prelu":
         return nn.PReLU(features)

@@ -5,9 +5,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from gansr.errors import OptionsError
-from gansr.models.generators.srresnet import Residual, SubPixel
+from gansr.models.layers.chain import Chain
 from gansr.models.layers.checks import check_positive, check_scale
+from gansr.models.layers.residual import normalised_residual
 from gansr.models.layers.resizing import FACTORS
+from gansr.models.layers.upsampling import enlarging
 from gansr.models.shapes import Shapes, channels, count, scale_of_steps
 
 BLOCKS = (12, 3, 2, 2)
@@ -54,8 +56,8 @@ class SuperFAN(nn.Module):
                 f"one for each size, for example {list(BLOCKS[: len(factors) + 1])}."
             )
         self.first = nn.Sequential(nn.Conv2d(in_channels, features, 9, padding=4), nn.PReLU())
-        self.sizes = nn.ModuleList(nn.Sequential(*[Residual(features) for _ in range(count)]) for count in counts)
-        self.steps = nn.ModuleList(SubPixel(features, factor) for factor in factors)
+        self.sizes = nn.ModuleList(Chain(*[normalised_residual(features) for _ in range(count)]) for count in counts)
+        self.steps = nn.ModuleList(nn.Sequential(*enlarging(features, factor), nn.PReLU()) for factor in factors)
         self.last = nn.Sequential(
             nn.Conv2d(features, features, 3, padding=1), nn.PReLU(), nn.Conv2d(features, out_channels, 3, padding=1)
         )

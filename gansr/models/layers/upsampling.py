@@ -36,6 +36,20 @@ def enlarging(features: int, factor: int, kind: Upsampling = "sub_pixel") -> lis
             return [Interpolation(factor, kind), nn.Conv2d(features, features, 3, padding=1)]
 
 
+def enlarge(x: Tensor, layer: nn.Module, factor: int, kind: Upsampling) -> Tensor:
+    """What a step of `enlarging` does, by the one of its layers that has weights.
+
+    For networks that have a name for that layer and none for another.
+    """
+    match kind:
+        case "sub_pixel":
+            return F.pixel_shuffle(layer(x), factor)
+        case "transposed":
+            return layer(x)
+        case _:
+            return layer(interpolate(x, factor, kind))
+
+
 class Upsampler(nn.Sequential):
     """The steps of x2, or the one of x3, that reach a scale, in a row (Lim et al. 2017, EDSR).
 
@@ -53,7 +67,8 @@ class Interpolation(nn.Module):
 
     def __init__(self, factor: int, kind: Literal["nearest", "bilinear", "bicubic"]) -> None:
         super().__init__()
-        self.factor, self.kind = factor, kind
+        self.factor = factor
+        self.kind: Literal["nearest", "bilinear", "bicubic"] = kind
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, factor * H, factor * W)."""
@@ -65,7 +80,11 @@ def interpolate(x: Tensor, factor: int, kind: Literal["nearest", "bilinear", "bi
     if kind == "nearest":
         return F.interpolate(x, scale_factor=factor, mode="nearest")
     size = [factor * side for side in x.shape[-2:]]
-    return F.interpolate(x, size=size, mode=kind, align_corners=False, antialias=kind == "bicubic")
+    if kind == "bilinear":
+        return F.interpolate(x, size=size, mode=kind, align_corners=False)
+    # MATLAB's kernel is the one of PyTorch's antialiasing, which there is no half of on CPUs.
+    exact = x.to(torch.promote_types(x.dtype, torch.float32))
+    return F.interpolate(exact, size=size, mode=kind, align_corners=False, antialias=True).to(x.dtype)
 
 
 @torch.no_grad()

@@ -1,0 +1,86 @@
+"""Measures every generator and writes the tables of docs/networks.md.
+
+usage: python scripts/network_table.py [NAME ...] [--keep-times]
+
+With names only these rows are measured anew. Times are those of the processor it runs on, with one thread;
+--keep-times leaves them as the page has them.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from networks import measures
+from networks.catalogue import CATALOGUE, Entry
+
+PAGE = Path(__file__).parent.parent / "docs" / "networks.md"
+HEADER = (
+    "| network | `type` | parameters (published) | multiply-adds | sees, LR px | s/megapixel | least side |\n"
+    "|---|---|---|---|---|---|---|\n"
+)
+
+
+def row(entry: Entry, seconds: str | None) -> str:
+    """One line of a table; `seconds` as the page has them, or None to measure."""
+    first = entry.scales[0]
+    channels = 1 if entry.colour == "y" else 3
+    shown = ", ".join(f"x{scale} {parameters(entry, scale)}" for scale in entry.scales)
+    work = ", ".join(
+        f"x{scale} {amount(measures.multiply_adds(entry.maker(scale), scale, channels))}" for scale in entry.scales
+    )
+    reach = measures.receptive_field(entry.maker(first, narrow=True), first, channels)
+    least = measures.least_side(entry.maker(first, narrow=True), channels)
+    pace = seconds or f"{measures.seconds_per_megapixel(entry.maker(first), first, channels):.2g}"
+    seen = "all" if reach is None else str(reach)
+    return f"| {entry.title} | `{entry.type}`{entry.said()} | {shown} | {work} | {seen} | {pace} | {least} |\n"
+
+
+def parameters(entry: Entry, scale: int) -> str:
+    """Ours, and the published number beside it."""
+    count = f"{measures.parameters(entry.maker(scale)):,}"
+    return f"{count} ({entry.published[scale]})" if scale in entry.published else count
+
+
+def amount(number: float) -> str:
+    """Multiply-adds in G, or T."""
+    return f"{number / 1e12:.3g} T" if number >= 1e12 else f"{number / 1e9:.3g} G"
+
+
+def tables(old: str, names: set[str], keep_times: bool) -> Iterator[str]:
+    """A table for each family; rows that are not asked for stay as they are."""
+    for family in dict.fromkeys(entry.family for entry in CATALOGUE):
+        yield f"\n### {family}\n\n{HEADER}"
+        for entry in CATALOGUE:
+            if entry.family != family:
+                continue
+            before = re.search(rf"^\| {re.escape(entry.title)} \|.*\n", old, re.MULTILINE)
+            if before and names and not names & {entry.type, entry.title}:
+                yield before[0]
+                continue
+            seconds = before[0].split(" | ")[5] if before and keep_times else None
+            yield row(entry, seconds)
+            print(entry.title, file=sys.stderr)
+
+
+def main() -> None:
+    """Rewrite the page between its two marks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--keep-times", action="store_true")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    page = PAGE.read_text("utf-8")
+    head, begin, rest = page.partition("<!-- tables -->\n")
+    old, end, tail = rest.partition("\n<!-- end of tables -->")
+    new = "".join(tables(old, set(asked.names), asked.keep_times))
+    PAGE.write_text(head + begin + new + end + tail, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
