@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from gansr.models.foreign import attention, edsr, esrgan, first, progressive, rdn
+from gansr.models.foreign import attention, edsr, esrgan, first, light, progressive, rdn
 from gansr.models.foreign.dialect import Dialect
 
 DIALECTS: tuple[Dialect, ...] = (
     *first.DIALECTS,
+    *light.DIALECTS,
     *edsr.DIALECTS,
     *rdn.DIALECTS,
     *esrgan.DIALECTS,

@@ -4,13 +4,18 @@ from collections.abc import Callable
 
 from torch import nn
 
+from gansr.models.generators.carn import CARN
 from gansr.models.generators.csnln import CSNLN
 from gansr.models.generators.dbpn import DBPN
+from gansr.models.generators.drcn import DRCN
+from gansr.models.generators.drrn import DRRN
+from gansr.models.generators.dsrn import DSRN
 from gansr.models.generators.edsr import EDSR
 from gansr.models.generators.espcn import ESPCN
 from gansr.models.generators.fsrcnn import FSRCNN
 from gansr.models.generators.lapsrn import LapSRN
 from gansr.models.generators.mdsr import MDSR
+from gansr.models.generators.memnet import MemNet
 from gansr.models.generators.msrresnet import MSRResNet
 from gansr.models.generators.prosr import ProSR
 from gansr.models.generators.rcan import RCAN
@@ -18,6 +23,7 @@ from gansr.models.generators.rdn import RDN
 from gansr.models.generators.rrdbnet import RRDBNet
 from gansr.models.generators.san import SAN
 from gansr.models.generators.srcnn import SRCNN
+from gansr.models.generators.srdensenet import SRDenseNet
 from gansr.models.generators.srresnet import SRResNet
 from gansr.models.generators.srvgg_compact import SRVGGNetCompact
 from gansr.models.generators.super_fan import SuperFAN
@@ -43,4 +49,10 @@ GENERATORS: dict[str, Callable[..., nn.Module]] = {
     "fsrcnn": FSRCNN,
     "srcnn": SRCNN,
     "vdsr": VDSR,
+    "drcn": DRCN,
+    "drrn": DRRN,
+    "memnet": MemNet,
+    "srdensenet": SRDenseNet,
+    "carn": CARN,
+    "dsrn": DSRN,
 } | SPANDREL

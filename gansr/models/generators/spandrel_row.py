@@ -6,6 +6,7 @@ import typing
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from types import MappingProxyType, ModuleType
 from typing import Any, Literal
 
@@ -193,11 +194,11 @@ class Row:
         try:
             return importlib.import_module(f"spandrel.architectures.{self.folder}")
         except ModuleNotFoundError as error:
-            if not str(error.name).startswith("spandrel"):
+            if not str(error.name).startswith("spandrel"):  # something else that the library needs
                 raise
-            found = "has no such network; update it" if str(error.name) != "spandrel" else "is not installed"
+            missing = "is not installed" if find_spec("spandrel") is None else "has no such network yet"
             raise OptionsError(
-                f"{self.__name__}: the spandrel library {found}: pip install --upgrade 'gansr[spandrel]'."
+                f"{self.__name__}: the spandrel library {missing}: pip install --upgrade 'gansr[spandrel]'."
             ) from None
 
     def _library(self) -> dict[str, Parameter]:

@@ -140,7 +140,7 @@ ROWS = (
         },
         without=("img_range",),
         scales=_of(FDAT, "upsampler_type"),
-        needs=lambda _: (4, 1),
+        needs=lambda given: (4 if given["unshuffle_mod"] else 1, 1),
         repair=use_what_learns,
     ),
     Row(
