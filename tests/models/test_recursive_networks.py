@@ -135,7 +135,7 @@ def test_an_ensemble_begins_as_a_mean():
 
 
 def test_drrn_pytorchs_names(noise, fill):
-    """Without normalisation: its drrn.py, written out with functions."""
+    """Without normalisation: its drrn.py, written out with functions. ReLU works in place there, on `first` too."""
     ours = fill(GENERATORS["drrn"](2, features=6, normalised=False, bias=False, **GREY)).eval()
     theirs = {name.removeprefix("blocks.0."): value for name, value in ours.state_dict().items()}
     assert set(theirs) == {"input.weight", "conv1.weight", "conv2.weight", "output.weight"}
@@ -145,8 +145,28 @@ def test_drrn_pytorchs_names(noise, fill):
     x = enlarge(noise(1, 3, 4)[:, :1], 2)
     y = first = conv(theirs, "input", x.relu())
     for _ in range(25):
-        y = first + conv(theirs, "conv2", conv(theirs, "conv1", y.relu()).relu())
+        y = first + conv(theirs, "conv2", conv(theirs, "conv1", y.relu_()).relu_())
     expected = x + conv(theirs, "output", y.relu())
+    torch.testing.assert_close(ours(noise(1, 3, 4)[:, :1]), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_yjn870s_names_of_drrn(noise, fill):
+    """Its models.py, with two blocks, written out in the same way: the first ReLU of a block changes `h0` too."""
+    ours = fill(GENERATORS["drrn"](2, features=6, blocks=2, normalised=False, bias=False, **GREY)).eval()
+    layers = {"input": "h0.module.1", "conv1": "ru.module.0.module.1", "conv2": "ru.module.1.module.1"}
+    names = {f"blocks.{b}.{old}.weight": f"rbs.{b}.{new}.weight" for b in (0, 1) for old, new in layers.items()}
+    names["output.weight"] = "rec.module.1.weight"
+    theirs = {names[name]: value for name, value in ours.state_dict().items()}
+    found, source = translate(theirs)
+    assert source == "yjn870's DRRN" and found.keys() == ours.state_dict().keys()
+    assert recognise(found).type == "drrn" and recognise(found).arguments["blocks"] == 2
+    x = large = enlarge(noise(1, 3, 4)[:, :1], 2)
+    for block in ("rbs.0", "rbs.1"):
+        x = h0 = conv(theirs, f"{block}.h0.module.1", x.relu())
+        for _ in range(25):
+            inner = conv(theirs, f"{block}.ru.module.0.module.1", x.relu_())
+            x = h0 + conv(theirs, f"{block}.ru.module.1.module.1", inner.relu_())
+    expected = large + conv(theirs, "rec.module.1", x.relu())
     torch.testing.assert_close(ours(noise(1, 3, 4)[:, :1]), expected, rtol=1e-3, atol=1e-3)
 
 

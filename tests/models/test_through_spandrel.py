@@ -315,6 +315,7 @@ def test_one_channel(row):
         *[("SwinIR", scale, {"start_unshuffle": 2}) for scale in (1, 2, 4)],
         ("SwinIR", 3, {"upsampler": "pixelshuffledirect", "resi_connection": "3conv"}),
         ("SwinIR", 1, {"upsampler": "", "ape": True, "img_size": 16}),
+        ("SwinIR", 2, {"window_size": 34, "img_size": 34}),
         *[("Swin2SR", scale, {"upsampler": "pixelshuffle_aux"}) for scale in (2, 3)],
         ("ATD", 4, {"upsampler": "nearest+conv", "norm": False}),
         ("GRL", 4, {"upsampler": "nearest+conv", "local_connection": True, "conv_type": "3conv"}),
@@ -342,6 +343,12 @@ def test_variants(name, scale, arguments):
             assert result.shape == (2, 3, scale * height, scale * width)
     result.square().mean().backward()
     assert [key for key, one in network.named_parameters() if one.requires_grad and one.grad is None] == []
+
+
+def test_the_mean_colour_goes_where_the_network_goes():
+    network = make("spandrel/SwinIR")
+    assert "network.mean" in dict(network.named_buffers()) and "mean" not in network.state_dict()
+    assert network.to(torch.float64).network.mean.dtype == torch.float64
 
 
 # Layers that are exchanged

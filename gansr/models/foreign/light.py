@@ -22,4 +22,14 @@ DIALECTS = (
         r"conv2\.weight",
         ((r"(input|conv1|conv2)\.weight", r"blocks.0.\1.weight"), (r"(output\.weight)", r"\1")),
     ),
+    Dialect(  # models.py of yjn870/DRRN-pytorch, without normalisation; its published file is B1U9
+        "yjn870's DRRN",
+        r"rbs\.0\.h0\.module\.1\.weight",
+        (
+            (r"rbs\.(\d+)\.h0\.module\.1\.weight", r"blocks.\1.input.weight"),
+            (r"rbs\.(\d+)\.ru\.module\.0\.module\.1\.weight", r"blocks.\1.conv1.weight"),
+            (r"rbs\.(\d+)\.ru\.module\.1\.module\.1\.weight", r"blocks.\1.conv2.weight"),
+            (r"rec\.module\.1\.weight", r"output.weight"),
+        ),
+    ),
 )

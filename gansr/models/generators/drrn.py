@@ -3,6 +3,7 @@
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gansr.models.layers.chain import Chain
 from gansr.models.layers.checks import check_positive, check_residual, check_scale
@@ -20,14 +21,15 @@ class DRRN(nn.Module):
     convolution, whose result H0 is added after each unit: H_u = F(H_(u-1), W) + H0 with the same W for all units
     (equation 4); pre-activated: normalisation, ReLU, convolution. B blocks of U units have (1 + 2U) B + 1 layers
     (B1U25: 52). The result is added to the enlarged image. Each call has a normalisation of its own, as in the
-    authors' code; files without normalisation, as DRRN-pytorch's, have `normalised: false`.
+    authors' code (tyshiwo/DRRN_CVPR17). `normalised: false`, with `bias: false`, is the network of both DRRN-pytorch:
+    what is added there is relu(H0), since their first ReLU works in place.
 
     Args:
         scale: 1, 2, 3, 4 or 8
         features: channels of all maps
         blocks: recursive blocks, B
         units: calls of each block's residual unit, U; weights tell it only where there is normalisation
-        normalised: batch normalisation before each ReLU
+        normalised: batch normalisation before each ReLU; without it H0 is rectified before it is added
         bias: whether convolutions have one: in the paper they do, in DRRN-pytorch not
         in_channels: of the small image
         out_channels: of the large image, as many
@@ -88,6 +90,7 @@ class RecursiveBlock(nn.Module):
 
     def __init__(self, inputs: int, features: int, units: int, normalised: bool, bias: bool) -> None:
         super().__init__()
+        self.normalised = normalised
         self.activation = PreActivation(inputs, normalised)
         self.input = nn.Conv2d(inputs, features, 3, padding=1, bias=bias)
         self.conv1 = nn.Conv2d(features, features, 3, padding=1, bias=bias)
@@ -96,7 +99,8 @@ class RecursiveBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, features, H, W)."""
-        x = first = self.activation(x, self.input)
+        first = self.activation(x, self.input)
+        x = first = first if self.normalised else F.relu(first)
         for unit in self.units:
             x = first + self.units.call(unit, x, self.conv1, self.conv2)
         return x
