@@ -24,27 +24,33 @@ HEADER = (
     "| network | `type` | parameters (published) | multiply-adds | sees, LR px | s/megapixel | least side |\n"
     "|---|---|---|---|---|---|---|\n"
 )
+PACE = 5  # the column of times
 
 
-def row(entry: Entry, seconds: str | None) -> str:
-    """One line of a table; `seconds` as the page has them, or None to measure."""
-    first = entry.scales[0]
-    channels = 1 if entry.colour == "y" else 3
-    shown = ", ".join(f"x{scale} {parameters(entry, scale)}" for scale in entry.scales)
-    work = ", ".join(
-        f"x{scale} {amount(measures.multiply_adds(entry.maker(scale), scale, channels))}" for scale in entry.scales
-    )
+def row(entry: Entry, pace: str | None = None) -> str:
+    """One line of a table; the time as the page has it, or None to measure."""
+    first, channels = entry.scales[0], entry.channels
+    work = [f"x{scale} {amount(measures.multiply_adds(entry.maker(scale), scale, channels))}" for scale in entry.scales]
     reach = measures.receptive_field(entry.maker(first, narrow=True), first, channels)
-    least = measures.least_side(entry.maker(first, narrow=True), channels)
-    pace = seconds or f"{measures.seconds_per_megapixel(entry.maker(first), first, channels):.2g}"
-    seen = "all" if reach is None else str(reach)
-    return f"| {entry.title} | `{entry.type}`{entry.said()} | {shown} | {work} | {seen} | {pace} | {least} |\n"
+    cells = [
+        entry.title,
+        f"`{entry.type}`",
+        parameters(entry),
+        ", ".join(work),
+        "all" if reach is None else str(reach),
+        pace or f"{measures.seconds_per_megapixel(entry.maker(first), first, channels):.2g}",
+        str(measures.least_side(entry.maker(first, narrow=True), channels)),
+    ]
+    return f"| {' | '.join(cells)} |\n"
 
 
-def parameters(entry: Entry, scale: int) -> str:
-    """Ours, and the published number beside it."""
-    count = f"{measures.parameters(entry.maker(scale)):,}"
-    return f"{count} ({entry.published[scale]})" if scale in entry.published else count
+def parameters(entry: Entry) -> str:
+    """Ours at each scale, and the published number beside it."""
+    found = {scale: f"{measures.parameters(entry.maker(scale)):,}" for scale in entry.scales}
+    counts = {
+        scale: f"{count} ({entry.count(scale)})" if entry.count(scale) else count for scale, count in found.items()
+    }
+    return ", ".join(f"x{scale} {count}" for scale, count in counts.items())
 
 
 def amount(number: float) -> str:
@@ -54,18 +60,15 @@ def amount(number: float) -> str:
 
 def tables(old: str, names: set[str], keep_times: bool) -> Iterator[str]:
     """A table for each family; rows that are not asked for stay as they are."""
-    for family in dict.fromkeys(entry.family for entry in CATALOGUE):
+    for family, entries in CATALOGUE.items():
         yield f"\n### {family}\n\n{HEADER}"
-        for entry in CATALOGUE:
-            if entry.family != family:
-                continue
+        for entry in entries:
             before = re.search(rf"^\| {re.escape(entry.title)} \|.*\n", old, re.MULTILINE)
             if before and names and not names & {entry.type, entry.title}:
                 yield before[0]
-                continue
-            seconds = before[0].split(" | ")[5] if before and keep_times else None
-            yield row(entry, seconds)
-            print(entry.title, file=sys.stderr)
+            else:
+                print(entry.title, file=sys.stderr, flush=True)
+                yield row(entry, before[0].split(" | ")[PACE] if before and keep_times else None)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from gansr.errors import OptionsError
 from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
+from gansr.models.generators.through_spandrel.recognise import recognise_by_library
 from gansr.models.shapes import Mismatch, Shapes, compare, shapes_of
 
 
@@ -16,12 +17,13 @@ def recognise(state: Mapping[str, Tensor]) -> Architecture | None:
     """The generator whose weights these are, with its scale and arguments, or None.
 
     Every generator of the table that can `describe` names and shapes is asked, and the network that it describes is
-    built without memory: it has exactly these names and shapes, or it is not the one. What weights cannot tell has the
-    paper's value: how often a recursive block is called, the range of colours. The scale is None where weights fit
-    every scale. A network of one channel is taken to work on Y.
+    built without memory: it has exactly these names and shapes, or it is not the one. Then spandrel is asked. What
+    weights cannot tell has the paper's value: how often a recursive block is called, the range of colours. The scale
+    is None where weights fit every scale. A network of one channel is taken to work on Y.
     """
     shapes = shapes_of(state)
-    return next((found for found, differs in _described(shapes) if not differs), None)
+    own = (found for found, differs in _described(shapes) if not differs)
+    return next(own, None) or recognise_by_library(state)
 
 
 def nearest(state: Mapping[str, Tensor]) -> tuple[Architecture, Mismatch] | None:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from gansr.errors import OptionsError
 from gansr.models.generators import GENERATORS
+from gansr.options.reader import parse
 
 COUNTS = ("blocks", "convolutions", "depth", "groups", "layers", "levels", "recursions", "repeats", "stages", "units")
 """Arguments that say how often something comes, and need to be no more than 2 here."""
@@ -60,7 +62,16 @@ def supported_scales(name: str) -> tuple[int, ...]:
 
 
 @cache
+def spandrel_sizes() -> dict[str, dict[str, Any]]:
+    """Of the networks of another library: what is small there and still works like the large one, tried by hand."""
+    path = Path(__file__).parent / "generators" / "spandrel_small.yml"
+    return parse(path.read_text("utf-8"), str(path))
+
+
+@cache
 def small_arguments(name: str) -> dict[str, Any]:
+    if name in spandrel_sizes():
+        return {key: tuple(v) if isinstance(v, list) else v for key, v in spandrel_sizes()[name].items()}
     first = next(scale for scale in (2, 4, 3, 1, 8) if builds(name, scale, {}))
     found: dict[str, Any] = {}
     for parameter in list(inspect.signature(GENERATORS[name]).parameters.values())[1:]:

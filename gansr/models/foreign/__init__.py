@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from gansr.models.foreign import attention, edsr, esrgan, first, light, progressive, rdn
+from gansr.models.foreign import attention, edsr, esrgan, first, light, progressive, rdn, srdensenet
 from gansr.models.foreign.dialect import Dialect
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -12,6 +12,7 @@ DIALECTS: tuple[Dialect, ...] = (
     *light.DIALECTS,
     *edsr.DIALECTS,
     *rdn.DIALECTS,
+    *srdensenet.DIALECTS,
     *esrgan.DIALECTS,
     *attention.DIALECTS,
     *progressive.DIALECTS,

@@ -4,31 +4,31 @@ from collections.abc import Callable
 
 from torch import nn
 
-from gansr.models.generators.carn import CARN
-from gansr.models.generators.csnln import CSNLN
-from gansr.models.generators.dbpn import DBPN
-from gansr.models.generators.drcn import DRCN
-from gansr.models.generators.drrn import DRRN
-from gansr.models.generators.dsrn import DSRN
-from gansr.models.generators.edsr import EDSR
-from gansr.models.generators.espcn import ESPCN
-from gansr.models.generators.fsrcnn import FSRCNN
-from gansr.models.generators.lapsrn import LapSRN
-from gansr.models.generators.mdsr import MDSR
-from gansr.models.generators.memnet import MemNet
-from gansr.models.generators.msrresnet import MSRResNet
-from gansr.models.generators.prosr import ProSR
-from gansr.models.generators.rcan import RCAN
-from gansr.models.generators.rdn import RDN
-from gansr.models.generators.rrdbnet import RRDBNet
-from gansr.models.generators.san import SAN
-from gansr.models.generators.srcnn import SRCNN
-from gansr.models.generators.srdensenet import SRDenseNet
-from gansr.models.generators.srresnet import SRResNet
-from gansr.models.generators.srvgg_compact import SRVGGNetCompact
-from gansr.models.generators.super_fan import SuperFAN
-from gansr.models.generators.through_spandrel import SPANDREL
-from gansr.models.generators.vdsr import VDSR
+from gansr.models.generators.attention.csnln import CSNLN
+from gansr.models.generators.attention.rcan import RCAN
+from gansr.models.generators.attention.san import SAN
+from gansr.models.generators.iterative.dbpn import DBPN
+from gansr.models.generators.post_upsampling.carn import CARN
+from gansr.models.generators.post_upsampling.dsrn import DSRN
+from gansr.models.generators.post_upsampling.edsr import EDSR
+from gansr.models.generators.post_upsampling.espcn import ESPCN
+from gansr.models.generators.post_upsampling.fsrcnn import FSRCNN
+from gansr.models.generators.post_upsampling.mdsr import MDSR
+from gansr.models.generators.post_upsampling.msrresnet import MSRResNet
+from gansr.models.generators.post_upsampling.rdn import RDN
+from gansr.models.generators.post_upsampling.rrdbnet import RRDBNet
+from gansr.models.generators.post_upsampling.srdensenet import SRDenseNet
+from gansr.models.generators.post_upsampling.srresnet import SRResNet
+from gansr.models.generators.post_upsampling.srvgg_compact import SRVGGNetCompact
+from gansr.models.generators.pre_upsampling.drcn import DRCN
+from gansr.models.generators.pre_upsampling.drrn import DRRN
+from gansr.models.generators.pre_upsampling.memnet import MemNet
+from gansr.models.generators.pre_upsampling.srcnn import SRCNN
+from gansr.models.generators.pre_upsampling.vdsr import VDSR
+from gansr.models.generators.progressive.lapsrn import LapSRN
+from gansr.models.generators.progressive.prosr import ProSR
+from gansr.models.generators.progressive.super_fan import SuperFAN
+from gansr.models.generators.through_spandrel.rows import SPANDREL
 
 GENERATORS: dict[str, Callable[..., nn.Module]] = {
     "srresnet": SRResNet,

@@ -15,3 +15,12 @@ def kaiming_(*convolutions: nn.Conv2d, scale: float) -> None:
         convolution.weight.mul_(scale)
         if convolution.bias is not None:
             nn.init.zeros_(convolution.bias)
+
+
+def he_(network: nn.Module) -> None:
+    """Draw the weights of all convolutions from He's normal distribution, and set their biases to zero."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.kaiming_normal_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from gansr.models.foreign import translate
-from gansr.models.generators.msrresnet import MSRResNet
-from gansr.models.generators.rrdbnet import RRDBNet
+from gansr.models.generators.post_upsampling.msrresnet import MSRResNet
+from gansr.models.generators.post_upsampling.rrdbnet import RRDBNet
 from gansr.models.recognise import recognise
 
 

@@ -6,8 +6,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from gansr.models.foreign import translate
-from gansr.models.generators.dbpn import DBPN
-from gansr.models.generators.lapsrn import LapSRN
+from gansr.models.generators.iterative.dbpn import DBPN
+from gansr.models.generators.progressive.lapsrn import LapSRN
 from gansr.models.layers.resizing import bicubic
 from gansr.models.recognise import recognise
 

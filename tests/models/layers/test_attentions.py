@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gansr.models.layers.attention import ChannelAttention
-from gansr.models.layers.attentions import Attention, attention
-from gansr.models.layers.non_local import NonLocal
-from gansr.models.layers.second_order import SecondOrderAttention
+from gansr.models.layers.attention.channel import ChannelAttention
+from gansr.models.layers.attention.choice import Attention, attention
+from gansr.models.layers.attention.non_local import NonLocal
+from gansr.models.layers.attention.second_order import SecondOrderAttention
 
 KINDS = get_args(Attention)
 

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansr.models.layers.cross_scale import CrossScaleAttention, InScaleAttention
+from gansr.models.layers.attention.cross_scale import CrossScaleAttention, InScaleAttention
 
 
 def random(*shape: int) -> Tensor:

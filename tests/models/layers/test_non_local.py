@@ -2,7 +2,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansr.models.layers.non_local import NonLocal
+from gansr.models.layers.attention.non_local import NonLocal
 
 
 def random(*shape: int) -> Tensor:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gansr.models.layers.residual import Residual, normalised_residual, plain_residual
+from gansr.models.layers.blocks.residual import Residual, normalised_residual, plain_residual
 
 
 def test_what_the_branch_makes_is_scaled_and_added():

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from gansr.errors import OptionsError
-from gansr.models.layers.second_order import SecondOrderAttention, covariance, square_root
+from gansr.models.layers.attention.second_order import SecondOrderAttention, covariance, square_root
 
 
 def random(*shape: int) -> Tensor:
