@@ -90,7 +90,7 @@ CATALOGUE: dict[str, tuple[Entry, ...]] = {
     "Attention": (
         Entry("RCAN", "rcan", (4, 2, 3), {}, {2: "15.4 M", 3: "15.6 M", 4: "15.6 M"}, {"features": 16}),
         Entry("SAN", "san", (4, 2, 3), {}, {4: "15.7 M"}, {"features": 16}),
-        Entry("CSNLN", "csnln", (4, 2, 3), {}, {2: "3.06 M", 4: "6.57 M"}, FEW),
+        Entry("CSNLN", "csnln", (4, 2, 3), {}, {2: "3.06 M", 4: "6.57 M"}, FEW | {"depth": 1}),
     ),
     "Progressive": (
         Entry("LapSRN Y", "lapsrn", (4, 2, 8), {"bias": False}, {4: "812 k"}, FEW),

@@ -25,10 +25,11 @@ def _as_ours(state: State) -> State:
         ours = NUMBERS.sub(lambda match: f"dense_blocks.{int(match[1]) - 1}.block.{int(match[2]) - 1}.", name)
         if ENLARGING.fullmatch(ours):
             more = tensor.shape[-1] - 1
-            tensor = F.pad(tensor, (more, 0, more, 0))  # noqa: PLW2901
+            found[ours] = F.pad(tensor, (more, 0, more, 0))
         elif BETWEEN.fullmatch(ours):
-            tensor = tensor.unflatten(1, (-1, width)).flip(1).flatten(1, 2)  # noqa: PLW2901
-        found[ours] = tensor
+            found[ours] = tensor.unflatten(1, (-1, width)).flip(1).flatten(1, 2)
+        else:
+            found[ours] = tensor
     return found
 
 

@@ -104,3 +104,10 @@ def test_messages():
         CARN(2, features=6, mobile=True)
     with pytest.raises(OptionsError, match=r"carn: there is no network for scale 4\. Choices: 2, 3"):
         CARN(2, features=8, scales=(2, 3))(torch.rand(1, 3, 4, 4), scale=4)
+
+
+def test_the_mean_is_subtracted_in_the_range_of_images():
+    """CARN-pytorch's images are in [0, 1] inside, unlike EDSR-PyTorch's."""
+    network = CARN(2, features=8)
+    torch.testing.assert_close(network.sub_mean(torch.tensor(DIV2K_MEAN)[None, :, None, None]), torch.zeros(1, 3, 1, 1))
+    torch.testing.assert_close(network.add_mean.bias, torch.tensor(DIV2K_MEAN))
