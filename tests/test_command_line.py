@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from gansr.models.architecture import Architecture
 from gansr.models.weights import describe, write
 
 Run = Callable[..., Any]
@@ -46,7 +47,7 @@ def weights(tmp_path: Path) -> Path:
     arguments = {"features": 4, "blocks": 1}
     network = GENERATORS["msrresnet"](2, **arguments)
     path = tmp_path / "weights.safetensors"
-    write(path, network.state_dict(), describe("msrresnet", 2, arguments))
+    write(path, network.state_dict(), describe(Architecture("msrresnet", 2, arguments)))
     return path
 
 
@@ -233,7 +234,7 @@ def test_upscale_says_what_weights_lack(gansr: Run, photos: Path, tmp_path: Path
     photo, out = photos / "judge" / "HR" / "0.png", tmp_path / "out.png"
     unknown, own = tmp_path / "unknown.safetensors", tmp_path / "own.safetensors"
     save_file({"what.weight": torch.zeros(1)}, unknown)
-    write(own, {"what.weight": torch.zeros(1)}, describe("mine.net:Net", 2, {}))
+    write(own, {"what.weight": torch.zeros(1)}, describe(Architecture("mine.net:Net", 2, {})))
     upscale = ("upscale", photo, "-o", out, "--weights")
     paragraph(gansr(*upscale, unknown), unknown, "does not say which network", "--generator")
     paragraph(gansr(*upscale, own), own, "made by the generator 'mine.net:Net'", "If you trust its code")

@@ -42,3 +42,23 @@ def test_snippets_can_be_built(text: str, tree: Callable[..., Tree]) -> None:
 @pytest.mark.parametrize("kind", LISTED)
 def test_every_name_is_there(kind: str) -> None:
     assert [name for name in TABLES[kind] if f"`{name}`" not in PAGE] == []
+
+
+NETWORKS = (Path(__file__).parent.parent / "docs" / "networks.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", TABLES["generators"])
+def test_every_generator_is_there(name: str) -> None:
+    assert f"`{name}`" in NETWORKS
+
+
+def test_the_table_of_networks_has_todays_numbers_of_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python scripts/network_table.py NAME --keep-times` measures a row anew."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "scripts")
+    from network_table import parameters  # pyright: ignore[reportMissingImports]
+    from networks.catalogue import CATALOGUE  # pyright: ignore[reportMissingImports]
+
+    for entries in CATALOGUE.values():
+        for entry in entries:
+            row = next((line for line in NETWORKS.splitlines() if line.startswith(f"| {entry.title} |")), None)
+            assert row is not None and f"| {parameters(entry)} |" in row, entry.title

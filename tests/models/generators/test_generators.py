@@ -81,8 +81,8 @@ def test_greyscale(name, make, scales):
 
 
 @every_generator
-def test_images_of_a_batch_do_not_see_each_other(name, make, noise):
-    network, images = make(name), noise(2, 6, 5)
+def test_images_of_a_batch_do_not_see_each_other(name, draw, noise):
+    network, images = draw(name), noise(2, 6, 5)
     with torch.no_grad():
         together = network(images)
         alone = torch.cat([network(images[:1]), network(images[1:])])
@@ -136,8 +136,8 @@ def test_autocast_trains(name, draw, noise):
 
 
 @every_generator
-def test_channels_last_is_kept_and_changes_nothing(name, make, noise):
-    network, image = make(name), noise(2, 9, 8)
+def test_channels_last_is_kept_and_changes_nothing(name, draw, noise):
+    network, image = draw(name), noise(2, 9, 8)
     with torch.no_grad():
         expected = network(image)
         result = network.to(memory_format=torch.channels_last)(image.to(memory_format=torch.channels_last))

@@ -15,7 +15,7 @@ from gansr.imaging.resize import reduce
 from gansr.models.generators import GENERATORS
 from gansr.options.load import validate
 
-CROP = 48
+CROP = 32
 
 
 @pytest.fixture(autouse=True)
@@ -28,21 +28,31 @@ def alone() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def crops() -> Tensor:
-    """Forty crops of photographs that come with scikit-image."""
+    """Six crops of photographs that come with scikit-image."""
     data = pytest.importorskip("skimage.data", reason="its photographs are needed: the extra `quickstart`")
     photos = [torch.tensor(photo()).permute(2, 0, 1) / 255 for photo in (data.astronaut, data.coffee, data.chelsea)]
     random = torch.Generator().manual_seed(0)
     found = []
-    for number in range(40):
+    for number in range(6):
         photo = photos[number % len(photos)]
         top, left = (int(torch.randint(side - CROP, (), generator=random)) for side in photo.shape[1:])
         found.append(photo[:, top : top + CROP, left : left + CROP])
     return torch.stack(found)
 
 
+def wide(name: str) -> dict[str, int]:
+    """Its weights begin near nothing: with eight features they do not get away from there in twenty steps."""
+    return {"features": 32} if name == "msrresnet" else {}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe_name", ["paired", "paired_gan"])
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize(
+    ("name", "recipe_name"),
+    # The game has the same loss beside its own; of another library's networks it is enough. All of them at full size,
+    # with both recipes: scripts/networks_learn.py.
+    [(name, "paired") for name in GENERATORS if not name.startswith("spandrel/")]
+    + [(name, "paired_gan") for name in GENERATORS],
+)
 def test_twenty_steps_help(
     name: str,
     recipe_name: str,
@@ -56,7 +66,7 @@ def test_twenty_steps_help(
         tree(
             recipe_name,
             scale=scale,
-            generator={"type": name, **small(name)},
+            generator={"type": name, **small(name), **wide(name)},
             train__steps=20,
             train__lr=2e-4,
             train__ema=None,
@@ -65,14 +75,14 @@ def test_twenty_steps_help(
     )
     made_of = builders.ingredients(options)
     recipe: Any = builders.recipe(options, made_of, Accelerator(cpu=True))
-    batches = [Paired(reduce(hr, scale), hr) for hr in crops.split(8)]
+    batch = Paired(reduce(crops, scale), crops)
 
     @torch.no_grad()
     def loss() -> float:
-        return torch.stack([(made_of.networks["generator"](b.lr) - b.hr).abs().mean() for b in batches]).mean().item()
+        return (made_of.networks["generator"](batch.lr) - batch.hr).abs().mean().item()
 
     before = loss()
     for step in range(20):
-        report = recipe.step(batches[step % len(batches)], step)
+        report = recipe.step(batch, step)
     assert all(torch.as_tensor(value).isfinite().all() for value in report.values())
-    assert loss() < before, "twenty steps over forty crops, and no nearer to them"
+    assert loss() < before, "twenty steps, and no nearer to these crops"

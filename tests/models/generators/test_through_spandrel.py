@@ -20,7 +20,7 @@ from gansr.options.component import Component, build, check
 
 spandrel = pytest.importorskip("spandrel", reason="the networks are spandrel's: pip install 'gansr[spandrel]'")
 
-OPTIONS = Path(__file__).parents[2] / "options"
+OPTIONS = Path(__file__).parents[3] / "options"
 SMALL = {
     name: {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
     for name, arguments in yaml.safe_load(Path(__file__).with_name("spandrel_small.yml").read_text("utf-8")).items()

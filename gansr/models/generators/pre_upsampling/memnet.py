@@ -21,9 +21,10 @@ class MemNet(nn.Module):
     (B, in_channels, H, W) in [0, 1] -> (B, out_channels, scale * H, scale * W), linear. A memory block calls one
     residual unit several times and fuses the results of its calls (short-term memory) and those of all blocks before
     (long-term) by a 1x1 convolution, the gate. Every block's result becomes an image through one shared convolution
-    and the enlarged image, and the images are summed with learned weights (multi-supervised MemNet). With
-    `intermediate` losses see the image of each block. Everywhere normalisation and ReLU come before the convolution,
-    as in the authors' prototxt. At scale 1 it restores images, as in the paper.
+    and the enlarged image, and the images are summed with learned weights (multi-supervised MemNet), which begin as
+    their mean; in the authors' prototxt, of which all else is, each begins as 1. With `intermediate` losses see the
+    image of each block. Everywhere normalisation and ReLU come before the convolution. At scale 1 it restores images,
+    as in the paper.
 
     Args:
         scale: 1, 2, 3, 4 or 8
