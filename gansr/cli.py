@@ -1,4 +1,4 @@
-"""The command line: `gansr train | check | evaluate | upscale | import | list | schema`."""
+"""The command line: `gansr train | check | evaluate | upscale | import | degrade | list | schema`."""
 
 import errno
 import json
@@ -93,6 +93,22 @@ def upscale(
 
     written = upscale_files(upscaler(weights, scale, generator, tile, cpu), source, output)
     Console(soft_wrap=True).print(f"Wrote {len(list(written))} file(s) to {output}.", markup=False)
+
+
+@app.command()
+def degrade(
+    source: Annotated[Path, typer.Argument(help="a photo, or a folder of photos")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="a picture with --grid, else a folder")],
+    preset: Annotated[str, typer.Option(help="a preset's name, or an options file")] = "real_esrgan",
+    scale: Scale = None,
+    grid: Annotated[str | None, typer.Option(help="ROWSxCOLUMNS: one photo under so many draws")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="other numbers, other draws")] = 0,
+) -> None:
+    """Show what a degradation makes of a photo, or write a fixed set of LR images with a manifest."""
+    from gansr.build.degrade import Request, run
+
+    written = run(Request(source, output, preset, scale, grid, seed))
+    Console(soft_wrap=True).print(f"Wrote {len(written)} file(s), the last one {written[-1]}.", markup=False)
 
 
 @app.command("import")

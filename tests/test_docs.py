@@ -9,6 +9,7 @@ import pytest
 
 from gansr.build.check import examine
 from gansr.build.parts import TABLES
+from gansr.data.degradations.presets import PRESETS
 from gansr.options.load import validate
 from gansr.options.reader import parse
 
@@ -62,3 +63,18 @@ def test_the_table_of_networks_has_todays_numbers_of_parameters(monkeypatch: pyt
         for entry in entries:
             row = next((line for line in NETWORKS.splitlines() if line.startswith(f"| {entry.title} |")), None)
             assert row is not None and f"| {parameters(entry)} |" in row, entry.title
+
+
+DEGRADATIONS = (Path(__file__).parent.parent / "docs" / "degradations.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [*TABLES["degradations"], *PRESETS])
+def test_every_degradation_is_there(name: str) -> None:
+    assert f"`{name}`" in DEGRADATIONS
+
+
+def test_the_pipeline_shown_can_be_built(tree: Callable[..., Tree]) -> None:
+    shown = re.findall(r"```yaml\n(degradation:.*?)```", DEGRADATIONS, re.DOTALL)
+    (text,) = shown
+    rows = parse(text, "docs/degradations.md")["degradation"]
+    examine(validate(tree(data__train__degradation=rows, data__train__margin=8), "docs/degradations.md"))

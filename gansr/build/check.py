@@ -19,6 +19,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from gansr.build import parts
 from gansr.build import recipes as builders
+from gansr.build.degradations import degradation
 from gansr.data.batch import Paired
 from gansr.errors import OptionsError, UserError
 from gansr.losses.adversarial.objectives import Objective
@@ -61,6 +62,8 @@ def examine(options: Options) -> Examination:
     parts.schedule(options.train)
     parts.optimizer(options.train, options.train.lr)
     parts.metric_arguments(options)
+    for scale in options.scales:
+        degradation(options, scale)
     with META:
         made_of = builders.ingredients(options)
         _refuse_idle_steps(options, made_of.losses)
@@ -130,7 +133,8 @@ def _batch(options: Options, scale: int) -> Paired:
     crop, size = options.crop(scale), options.train.batch
     importance = torch.empty(size, 1, crop, crop) if options.data.train.importance else None
     lr, hr = torch.empty(size, 3, crop // scale, crop // scale), torch.empty(size, 3, crop, crop)
-    return Paired(lr, hr, importance, scale if options.scales != (options.scale,) else None)
+    sharp = hr if options.data.train.sharpen else None
+    return Paired(lr, hr, importance, sharp, scale if options.scales != (options.scale,) else None)
 
 
 def _busiest_steps(options: Options) -> list[int]:

@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
+from torch import Tensor
 
+from gansr.build.degradations import degradation, margin
 from gansr.data.batch import Paired
-from gansr.data.batches import TrainingSet, paired_batches
+from gansr.data.batches import MakeLr, TrainingSet, floats, paired_batches
 from gansr.data.cache import ImageCache
+from gansr.data.degradations.pipeline import Degradation
+from gansr.data.degradations.sharpen import unsharp_mask
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.importance import MapSource, open_importance
@@ -49,7 +53,8 @@ def training_set(options: Options) -> HrOnly | PairedFiles | Scales:
             "importance": importance,
         }
         if train.lr is None:
-            sets[scale] = HrOnly([file for file in hr if file in fit], **settings)
+            around = None if train.degradation is None else margin(options, scale)
+            sets[scale] = HrOnly([file for file in hr if file in fit], **settings, margin=around)
         else:
             pairs = pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train")
             sets[scale] = PairedFiles([pair for pair in pairs if pair[1] in fit], **settings)
@@ -79,6 +84,7 @@ def training_batches(
     images: TrainingSet, options: Options, accelerator: Accelerator
 ) -> Callable[[int], Iterator[Paired]]:
     """Number of the first micro-batch -> endless batches of this process from there."""
+    makers = {scale: _degraded(made, options) for scale in options.scales if (made := degradation(options, scale))}
     return lambda start: paired_batches(
         images,
         scale=_draw(options) if isinstance(images, Scales) else options.scale,
@@ -89,7 +95,21 @@ def training_batches(
         start=start,
         workers=options.data.train.workers,
         device=accelerator.device,
+        makers=makers,
     )
+
+
+def _degraded(made: Degradation, options: Options) -> MakeLr:
+    """Bytes of windows -> LR by the degradation, of sharpened HR where the options say so."""
+    inside = slice(made.margin or None, -made.margin or None)
+
+    def make(window: Tensor, seed: int) -> Paired:
+        whole = floats(window)
+        source = unsharp_mask(whole) if options.data.train.sharpen else whole
+        sharp = source[..., inside, inside] if options.data.train.sharpen else None
+        return Paired(made(source, seed), whole[..., inside, inside], sharp=sharp)
+
+    return make
 
 
 def open_images(options: Options) -> Images:

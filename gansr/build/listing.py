@@ -17,6 +17,7 @@ GIVEN = {
     "losses": {"scale", "lenses", "load_network"},
     "maps": {"scale", "lenses", "load_network"},
     "metrics": {"scale"},
+    "degradations": {"scale"},
     "optimizers": {"lr"},
     "schedules": {"steps"},
 }

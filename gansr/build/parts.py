@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gansr.build.networks import describe_generator, load_degradation, make_generator
+from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError
 from gansr.imaging.views import VIEWS
 from gansr.losses import ADVERSARIAL, AUGMENTATIONS, LOSSES, MAPS, PENALTIES
@@ -44,6 +45,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "augmentations": AUGMENTATIONS,
     "views": VIEWS,
     "maps": MAPS,
+    "degradations": OPERATIONS,
     "metrics": METRICS,
     "recipes": RECIPES,
     "optimizers": OPTIMIZERS,

@@ -1,7 +1,7 @@
 """From training files to batches on the device."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -10,10 +10,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gansr.data.batch import Paired
-from gansr.data.sampler import CounterSampler, ScaleDraw, Ticket
+from gansr.data.sampler import CounterSampler, ScaleDraw, Ticket, batch_seed
 from gansr.data.training_set import Weighted
 from gansr.errors import UserError
 from gansr.imaging.resize import reduce_window_uint8
+
+MakeLr = Callable[[Tensor, int], Paired]
+"""Bytes of windows (B, 3, h, w) and a seed of this batch alone -> the pairs."""
 
 
 class TrainingSet(Protocol):
@@ -35,6 +38,7 @@ def paired_batches(
     start: int = 0,
     workers: int = 0,
     device: torch.device,
+    makers: Mapping[int, MakeLr] | None = None,
 ) -> Iterator[Paired]:
     """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
 
@@ -42,14 +46,15 @@ def paired_batches(
     before. `scale` is that of `dataset`: one, or the draw that its `Scales` make. The bytes of the files become
     floats, and LR where there are only windows of HR, on the device. Nothing waits for the device. Closing the
     generator ends the workers. Raises DataError for a file that cannot be read.
+
+    `makers` say for each scale how windows become pairs; without, by MATLAB's bicubic.
     """
     sampler = CounterSampler(len(dataset), batch, seed, rank, world, start)
     for position, samples in enumerate(loaded(dataset, sampler, workers, pin_memory=device.type == "cuda"), start):
-        if isinstance(scale, int):
-            yield _to_paired(samples, scale, device)
-        else:
-            drawn = scale(position)
-            yield replace(_to_paired(samples, drawn, device), scale=drawn)
+        drawn = scale if isinstance(scale, int) else scale(position)
+        make = makers[drawn] if makers else _bicubic(drawn)
+        paired = _to_paired(samples, make, device, batch_seed(seed, position, rank, world))
+        yield paired if isinstance(scale, int) else replace(paired, scale=drawn)
 
 
 def loaded(dataset: TrainingSet, sampler: CounterSampler, workers: int, pin_memory: bool) -> Iterator[Any]:
@@ -94,17 +99,25 @@ def _leave_interrupts_to_the_parent(_worker: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _to_paired(samples: Tensor | Sequence[Tensor] | Weighted, scale: int, device: torch.device) -> Paired:
+def _bicubic(scale: int) -> MakeLr:
+    """Bytes of a window with `2 * scale` pixels around the crop -> the pair, bit for bit as MATLAB makes it."""
+    margin = 2 * scale
+
+    def make(window: Tensor, seed: int) -> Paired:
+        return Paired(
+            lr=floats(reduce_window_uint8(window, scale)), hr=floats(window[..., margin:-margin, margin:-margin])
+        )
+
+    return make
+
+
+def _to_paired(samples: Tensor | Sequence[Tensor] | Weighted, make: MakeLr, device: torch.device, seed: int) -> Paired:
     """Windows (B, h, w, 3), or LR and HR crops of that shape, all uint8; with importance (B, h, w) or without."""
     if isinstance(samples, Weighted):
         importance = floats(channels_first(samples.importance[..., None], device))
-        return replace(_to_paired(samples.images, scale, device), importance=importance)
+        return replace(_to_paired(samples.images, make, device, seed), importance=importance)
     if isinstance(samples, Tensor):
-        window, margin = channels_first(samples, device), 2 * scale
-        return Paired(
-            lr=floats(reduce_window_uint8(window, scale)),
-            hr=floats(window[..., margin:-margin, margin:-margin]),
-        )
+        return make(channels_first(samples, device), seed)
     lr, hr = (floats(channels_first(crops, device)) for crops in samples)
     return Paired(lr, hr)
 

@@ -8,6 +8,8 @@ import numpy as np
 
 SAMPLES = 2**64 - 1  # the second half of the key of per-sample streams; no epoch ever gets there
 STEPS = 2**64 - 2  # the same for what is drawn for each step
+BATCHES = 2**64 - 3  # and for each micro-batch of a process
+HALF = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,23 @@ def sample_generator(seed: int, number: int) -> np.random.Generator:
     """The randomness of sample `number`: apart from that of other samples and of the order of the epochs."""
     # Drawing counts up the counter's lowest word; the number goes one above, so streams never overlap.
     return np.random.Generator(np.random.Philox(key=_words(seed, SAMPLES), counter=_words(0, number, 0, 0)))
+
+
+def batch_seed(seed: int, position: int, rank: int, world: int) -> int:
+    """A seed for whatever is drawn for one micro-batch of one process, below 2^63; no two of a run share it.
+
+    Not in its lower half either, for 2^32 micro-batches: PyTorch's generator on CPUs looks at no more. Hence no hash,
+    of which two might be equal, but steps that can each be undone.
+    """
+    number = position * world + rank
+    high, key = (
+        int(word) for word in np.random.Generator(np.random.Philox(key=_words(seed, BATCHES))).integers(2**31, size=2)
+    )
+    low = (number ^ key) & HALF
+    for factor, shift in ((0x9E3779B1, 16), (0x85EBCA6B, 13), (0xC2B2AE35, 16)):  # odd factors, MurmurHash3's last two
+        low = (low * factor) & HALF
+        low ^= low >> shift
+    return ((high ^ (number >> 32)) << 32) | low
 
 
 def _words(*numbers: int) -> np.ndarray:

@@ -78,7 +78,8 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
 
     A sample is uint8 (crop + 4*scale, crop + 4*scale, 3): the crop, and 2*scale pixels around it on each
     side, mirrored where the image ends. So `reduce_window_uint8` makes from the window exactly the crop of
-    the LR of the whole image. With `importance` it is `Weighted` by the map's crop.
+    the LR of the whole image. With another `margin` it has so many pixels around. With `importance` it is `Weighted` by
+    the map's crop.
     """
 
     def __init__(
@@ -91,8 +92,10 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
         rotations: bool = True,
         cache: ImageCache | None = None,
         importance: MapSource | None = None,
+        margin: int | None = None,
     ):
         self.files = list(files)
+        self.margin = 2 * scale if margin is None else margin
         self.cutter = Cutter(crop, scale, seed, flips, rotations)
         self.cache = cache or ImageCache(0)
         self.importance = importance
@@ -106,7 +109,7 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
         whole = self.cache.read(file)
         image = mod_crop(whole, scale)
         cut = self.cutter.cut(ticket.number, *image.shape[:2])
-        window = mirrored_window(image, cut.top * scale, cut.left * scale, crop, margin=2 * scale)
+        window = mirrored_window(image, cut.top * scale, cut.left * scale, crop, self.margin)
         laid = cut.lay(to_rgb(window)).copy()  # the cached image itself is read-only
         return laid if self.importance is None else Weighted(laid, self.cutter.take(self.importance, file, whole, cut))
 

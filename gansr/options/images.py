@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
+from gansr.options.component import Component
+
 Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
 
 
@@ -16,6 +18,12 @@ class Strict(BaseModel):
 
 Scale = Literal[1, 2, 3, 4, 8]
 Folders = Path | tuple[Path, ...]
+
+
+class DegradationRow(Component):
+    """One operation of a degradation, by name with its arguments."""
+
+    when: float = Field(default=1.0, ge=0, le=1, description="how many of the samples it happens to")
 
 
 class TrainSetOptions(Strict):
@@ -33,6 +41,15 @@ class TrainSetOptions(Strict):
         min_length=1,
         description="each step draws one of them, for a generator of several scales, with crops in proportion; "
         "omitted: `scale` alone",
+    )
+    degradation: Word | tuple[DegradationRow, ...] | None = Field(
+        default=None, description="how LR is made of HR: a preset, or operations one after another; omitted: bicubic"
+    )
+    margin: NonNegativeInt = Field(
+        default=72, description="HR pixels around the crop that are degraded with it, a multiple of the scale"
+    )
+    sharpen: bool = Field(
+        default=False, description="degrade sharpened HR (unsharp mask), and offer it to losses as target: sharp"
     )
     small_images: Literal["refuse", "skip"] = Field(default="refuse", description="images smaller than the crop")
     importance: Path | None = Field(

@@ -53,8 +53,9 @@ class LossOptions(Component):
     weight: NonNegativeFloat | RampOptions = Field(
         default=1.0, description="factor in the sum of losses, or {from: 0, to: 1, over: 10_000}"
     )
-    target: Literal["hr", "lr", "average"] = Field(
-        default="hr", description="the image that sr is compared with; average: that of the averaged generator"
+    target: Literal["hr", "lr", "average", "sharp"] = Field(
+        default="hr",
+        description="the image that sr is compared with; average: that of the averaged generator; sharp: sharpened HR",
     )
     of: Literal["sr", "intermediate"] = Field(
         default="sr",
@@ -168,6 +169,12 @@ class Common(Strict):
 
     def _check_scales(self) -> None:
         train = self.data.train
+        if train.degradation is not None and train.lr is not None:
+            raise ValueError("data.train: give either lr folders or a degradation, not both")
+        if train.degradation is not None and train.margin % self.scale:
+            raise ValueError(f"data.train.margin ({train.margin}) must be a multiple of scale ({self.scale})")
+        if train.sharpen and train.degradation is None:
+            raise ValueError("data.train.sharpen: it sharpens what is degraded, and there is no data.train.degradation")
         if max(self.scales) > self.scale or len(set(self.scales)) < len(self.scales):
             raise ValueError(
                 f"data.train.scales is {list(self.scales)}; expected different numbers up to scale ({self.scale})"

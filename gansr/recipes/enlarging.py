@@ -47,8 +47,7 @@ class Enlarging:
             found[INTERMEDIATE] = levels or None  # on the way to the smallest scale there may be none: rows wait
         else:
             found["sr"] = generator(batch.lr, **wishes)
-        if batch.importance is not None:
-            found["importance"] = batch.importance
+        found |= {name: image for name in ("importance", "sharp") if (image := getattr(batch, name)) is not None}
         if generator.averaged:
             found["average"] = partial(generator.average, batch.lr, **wishes)
         return found

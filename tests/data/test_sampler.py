@@ -2,7 +2,7 @@ from itertools import islice
 
 import numpy as np
 
-from gansr.data.sampler import CounterSampler, ScaleDraw, permutation, sample_generator
+from gansr.data.sampler import CounterSampler, ScaleDraw, batch_seed, permutation, sample_generator
 
 
 def take(batches, **settings):
@@ -68,3 +68,15 @@ def test_one_scale_is_not_drawn():
 def test_tickets_know_their_micro_batch():
     sampler = CounterSampler(10, 2, 0, rank=1, world=2, start=4)
     assert [ticket.position for ticket in next(iter(sampler))] == [4, 4]
+
+
+def test_no_two_batches_share_a_seed_not_even_its_lower_half():
+    """PyTorch's generator on CPUs looks at 32 bits alone; among so many random ones, some would be equal."""
+    seeds = [batch_seed(7, position, rank, 2) for position in range(100_000) for rank in (0, 1)]
+    assert len({seed % 2**32 for seed in seeds}) == len(seeds)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert seeds[:100] == [batch_seed(7, position, rank, 2) for position in range(50) for rank in (0, 1)]
+    others = {batch_seed(8, position, 0, 1) for position in range(1000)}
+    assert not others & set(seeds)
+    bits = np.array([[seed >> bit & 1 for bit in range(32)] for seed in seeds[:2000]]).mean(axis=0)
+    assert (abs(bits - 0.5) < 0.06).all(), "neighbours differ in every bit"

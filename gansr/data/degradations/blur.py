@@ -1,0 +1,272 @@
+"""Blur: a kernel for each sample, drawn as the published pipelines draw theirs, and applied to all of them at once."""
+
+import math
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from gansr.data.degradations import kernels
+from gansr.data.degradations.canvas import Canvas, Operation
+from gansr.data.degradations.checks import Range, check_probability, check_range, check_weights
+from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.kernel_files import read_kernels
+from gansr.errors import OptionsError
+
+Border = Literal["reflect", "replicate"]
+
+# Real-ESRGAN's six kinds (options/train_realesrgan_x4plus.yml); each family's isotropic kind stands first.
+KINDS = {
+    "isotropic": 0.45,
+    "anisotropic": 0.25,
+    "generalised_isotropic": 0.12,
+    "generalised_anisotropic": 0.03,
+    "plateau_isotropic": 0.12,
+    "plateau_anisotropic": 0.03,
+}
+FINAL_CUTOFFS = (math.pi / 3, math.pi)
+LARGE_CUTOFFS = (math.pi / 5, math.pi)  # a low cutoff needs a large kernel
+LARGE = 13  # pixels
+
+
+def filter_canvas(canvas: Canvas, kernels: Tensor, chosen: Tensor | None = None, border: Border = "reflect") -> Canvas:
+    """Correlate each image, continued at its own border, with its own kernel, by way of FFT; nothing is clamped.
+
+    Args:
+        canvas: images of any sizes
+        kernels: (B, side, side) with an odd side, or (1, side, side) for all
+        chosen: (B,), which images to change; the others stay as they are to the last bit; None: all
+        border: as in `Canvas.filled`
+    """
+    side = kernels.shape[-1]
+    height, width = canvas.image.shape[-2:]
+    # Circular correlation reads past the end only for results beyond height and width: no zeros are needed around.
+    sizes = tuple(_quick_length(length + side - 1) for length in (height, width))
+    spectra = torch.fft.rfft2(canvas.filled(side // 2, border), s=sizes)
+    spectra *= torch.fft.rfft2(kernels, s=sizes).conj()[:, None]
+    image = torch.fft.irfft2(spectra, s=sizes)[..., :height, :width]
+    if chosen is not None:
+        image = torch.where(chosen[:, None, None, None], image, canvas.image)
+    return canvas.with_image(image.contiguous())
+
+
+def blur(
+    probability: float = 1.0,
+    sinc_probability: float = 0.1,
+    kinds: dict[str, float] = KINDS,
+    sizes: tuple[int, int] = (7, 21),
+    sigma: Range = (0.2, 3.0),
+    rotation: Range = (-math.pi, math.pi),
+    beta_generalised: Range = (0.5, 4.0),
+    beta_plateau: Range = (1.0, 2.0),
+) -> Operation:
+    """Real-ESRGAN's blur: Gaussians of six kinds, or an ideal low-pass that rings. The defaults are its first order.
+
+    Args:
+        probability: of any blur
+        sinc_probability: of the low-pass, among the blurred; its cutoff is U(pi/3, pi), or U(pi/5, pi) from size 13 on
+        kinds: weights of isotropic, anisotropic, and generalised_ and plateau_ with each of the two
+        sizes: smallest and largest kernel, odd; all odd numbers between are as likely
+        sigma: in pixels, along each axis; isotropic kinds have one for both
+        rotation: of anisotropic kinds, in radians
+        beta_generalised: exponent of generalised Gaussians: one half is drawn below 1, the other half above
+        beta_plateau: exponent of plateaus, drawn in the same way
+    """
+    check_probability("probability", probability)
+    check_probability("sinc_probability", sinc_probability)
+    check_weights("kinds", kinds, KINDS)
+    _check_sizes(sizes)
+    check_range("sigma", sigma)
+    check_range("rotation", rotation, least=-math.inf)
+    _check_beta("beta_generalised", beta_generalised)
+    _check_beta("beta_plateau", beta_plateau)
+    weights = [kinds.get(kind, 0.0) for kind in KINDS]
+
+    def draw(draws: Draws) -> Tensor:
+        size = _draw_size(draws, sizes)
+        low_pass, cutoff = draws.chance(sinc_probability), _draw_cutoff(draws, size)
+        family, anisotropic = (kind := draws.choice(weights)) // 2, kind % 2 == 1
+        sigma_x, sigma_y, angle = draws.uniform(*sigma), draws.uniform(*sigma), draws.uniform(*rotation)
+        sigma_y, angle = torch.where(anisotropic, sigma_y, sigma_x), torch.where(anisotropic, angle, 0)
+        generalised, flat = _draw_beta(draws, beta_generalised), _draw_beta(draws, beta_plateau)
+        shape, side = (size, sigma_x, sigma_y, angle), sizes[1]
+        peaks = kernels.generalised_gaussian(*shape, torch.where(family == 1, generalised, 1), side)
+        plateaus = kernels.plateau(*shape, flat, side)
+        rings = kernels.sinc(size, cutoff, side)
+        return torch.where(_per_kernel(low_pass), rings, torch.where(_per_kernel(family == 2), plateaus, peaks))
+
+    def operation(canvas: Canvas, draws: Draws) -> Canvas:
+        return filter_canvas(canvas, draw(draws), draws.chance(probability))
+
+    return operation
+
+
+def bsrgan_blur(scale: int = 4) -> Operation:
+    """BSRGAN's `add_blur` (Zhang et al. 2021): isotropic and, as often, anisotropic Gaussians of 7 to 25 pixels.
+
+    Sigma is U(0, 2 + scale/5) for isotropic ones; the others have variances U(0, 4 + scale) and angles U(0, pi).
+
+    Args:
+        scale: by which images will still shrink
+    """
+    if scale < 1:
+        raise OptionsError(f"scale is {scale}; expected 1 or more.")
+
+    def operation(canvas: Canvas, draws: Draws) -> Canvas:
+        anisotropic = draws.chance(0.5)
+        size = 2 * draws.whole(2, 11) + 3
+        long, short = (draws.uniform(0, 4 + scale).sqrt() for _ in range(2))
+        angle = draws.uniform(0, math.pi)
+        sigma = draws.uniform(0, 2 + scale / 5)
+        sigma_x, sigma_y = (torch.where(anisotropic, axis, sigma) for axis in (long, short))
+        return filter_canvas(canvas, kernels.gaussian(size, sigma_x, sigma_y, angle, 25))
+
+    return operation
+
+
+def sinc(probability: float = 0.8, sizes: tuple[int, int] = (7, 21), cutoff: Range = FINAL_CUTOFFS) -> Operation:
+    """An ideal circular low-pass, which rings as sharpening and compression do: Real-ESRGAN's last filter.
+
+    Args:
+        probability: of any change
+        sizes: smallest and largest kernel, odd; all odd numbers between are as likely
+        cutoff: in radians per pixel, at most pi
+    """
+    check_probability("probability", probability)
+    _check_sizes(sizes)
+    check_range("cutoff", cutoff, most=math.pi)
+    if cutoff[0] == 0:
+        raise OptionsError("cutoff begins at 0, which lets nothing through; expected more.")
+
+    def operation(canvas: Canvas, draws: Draws) -> Canvas:
+        size = _draw_size(draws, sizes)
+        low_passes = kernels.sinc(size, draws.uniform(*cutoff), sizes[1])
+        return filter_canvas(canvas, low_passes, draws.chance(probability))
+
+    return operation
+
+
+def motion(length: Range = (1.0, 15.0), angle: Range = (0.0, math.pi)) -> Operation:
+    """Blur along a straight line, as of a camera that moved.
+
+    Args:
+        length: of the line in pixels; 1 changes nothing
+        angle: in radians, clockwise from left to right
+    """
+    check_range("length", length, least=1)
+    check_range("angle", angle, least=-math.inf)
+    side = kernels.motion_side(length[1])
+
+    def operation(canvas: Canvas, draws: Draws) -> Canvas:
+        return filter_canvas(canvas, kernels.motion(draws.uniform(*length), draws.uniform(*angle), side))
+
+    return operation
+
+
+def defocus(radius: Range = (0.5, 5.0)) -> Operation:
+    """Blur by a disc, as of a lens that was not in focus.
+
+    Args:
+        radius: of the disc in pixels; up to 1/2 changes nothing
+    """
+    check_range("radius", radius)
+    side = kernels.disc_side(radius[1])
+
+    def operation(canvas: Canvas, draws: Draws) -> Canvas:
+        return filter_canvas(canvas, kernels.disc(draws.uniform(*radius), side))
+
+    return operation
+
+
+def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflect") -> Operation:
+    """Isotropic Gaussian blur.
+
+    That of the degradation BD (Zhang et al. 2018, "Residual Dense Network for Image Super-Resolution", code of x3) has
+    sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels.
+
+    Args:
+        sigma: in pixels
+        size: of the kernel, odd
+        border: what is beyond the image: its mirror image, or its edge pixels again and again (replicate)
+    """
+    check_range("sigma", sigma)
+    _check_odd("size", size)
+
+    def operation(canvas: Canvas, draws: Draws) -> Canvas:
+        width = draws.uniform(*sigma)
+        made = kernels.gaussian(draws.each(size), width, width, draws.each(0.0), size)
+        return filter_canvas(canvas, made, border=border)
+
+    return operation
+
+
+def kernel_bank(file: Path) -> Operation:
+    """Kernels from a file, one drawn for each sample; they are divided by their sums.
+
+    Args:
+        file: .npy, .npz or .pth with (count, side, side) numbers, the side odd
+    """
+    bank = read_kernels(file)
+    banks = {bank.device: bank}  # each device gets it once
+
+    def operation(canvas: Canvas, draws: Draws) -> Canvas:
+        if draws.device not in banks:
+            banks[draws.device] = bank.to(draws.device, non_blocking=True)
+        return filter_canvas(canvas, banks[draws.device][draws.whole(0, len(bank) - 1)])
+
+    return operation
+
+
+def _draw_size(draws: Draws, sizes: tuple[int, int]) -> Tensor:
+    smallest, largest = sizes
+    return smallest + 2 * draws.whole(0, (largest - smallest) // 2)
+
+
+def _draw_cutoff(draws: Draws, size: Tensor) -> Tensor:
+    """A kernel of `blur` has room for lower cutoffs if it is large."""
+    low, high = (torch.where(size < LARGE, *ends) for ends in zip(FINAL_CUTOFFS, LARGE_CUTOFFS, strict=True))
+    return draws.uniform(low, high)
+
+
+def _draw_beta(draws: Draws, beta: Range) -> Tensor:
+    low, high = beta
+    below = draws.chance(0.5)
+    return torch.where(below, draws.uniform(low, 1.0), draws.uniform(1.0, high))
+
+
+def _per_kernel(flags: Tensor) -> Tensor:
+    return flags[:, None, None]
+
+
+def _check_odd(name: str, size: int) -> None:
+    if size < 1 or size % 2 == 0:
+        raise OptionsError(f"{name} is {size}; expected an odd number of pixels.")
+
+
+def _check_sizes(sizes: tuple[int, int]) -> None:
+    check_range("sizes", sizes)
+    for size in sizes:
+        _check_odd("sizes", size)
+
+
+def _check_beta(name: str, beta: Range) -> None:
+    check_range(name, beta)
+    if not 0 < beta[0] <= 1 <= beta[1]:
+        raise OptionsError(
+            f"{name} is ({beta[0]:g}, {beta[1]:g}); expected a range above 0 that has 1 in it: half is drawn below."
+        )
+
+
+def _quick_length(length: int) -> int:
+    """The least even number from `length` on that has no prime factor beyond 7: other lengths transform slowly."""
+    while length % 2 or _without_small_factors(length) > 1:
+        length += 1
+    return length
+
+
+def _without_small_factors(number: int) -> int:
+    for factor in (2, 3, 5, 7):
+        while number % factor == 0:
+            number //= factor
+    return number

@@ -1,0 +1,91 @@
+"""Images of different sizes in one tensor: what resizing by a factor for each sample leaves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from gansr.data.degradations.draws import Draws
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A batch of images, each in the upper left corner of its part of the tensor.
+
+    What lies outside of an image is undefined: operations that look at neighbours call `filled` first.
+    """
+
+    image: Tensor  # (B, C, H, W), float32 in [0, 1], RGB
+    height: Tensor  # (B,) whole numbers, on the device
+    width: Tensor  # (B,)
+    hr_size: tuple[int, int] | None = None  # (H, W) of the tensor that the degradation began with
+
+    @classmethod
+    def of(cls, image: Tensor) -> "Canvas":
+        """Images that fill their tensor: (B, C, H, W)."""
+        batch, _, height, width = image.shape
+        sides = (torch.full((batch,), side, device=image.device) for side in (height, width))
+        return cls(image, *sides, hr_size=(height, width))
+
+    def with_image(self, image: Tensor) -> "Canvas":
+        """The same sizes with other pixels."""
+        return replace(self, image=image)
+
+    def where(self, chosen: Tensor, other: "Canvas") -> "Canvas":
+        """This canvas for the samples where `chosen` (B,) is true, the other one elsewhere."""
+        height, width = (max(one, two) for one, two in zip(self.image.shape[-2:], other.image.shape[-2:], strict=True))
+        mine, theirs = (_extended(canvas.image, height, width) for canvas in (self, other))
+        return replace(
+            self,
+            image=torch.where(chosen[:, None, None, None], mine, theirs),
+            height=torch.where(chosen, self.height, other.height),
+            width=torch.where(chosen, self.width, other.width),
+        )
+
+    def mask(self) -> Tensor:
+        """Where there is an image: (B, 1, H, W) of booleans."""
+        rows, columns = (torch.arange(side, device=self.image.device) for side in self.image.shape[-2:])
+        return (rows < self.height[:, None])[:, None, :, None] & (columns < self.width[:, None])[:, None, None, :]
+
+    def filled(self, margin: int, mode: str = "reflect") -> Tensor:
+        """Pixels with `margin` more on each side, and what lies outside of each image made of its own border.
+
+        Args:
+            margin: pixels added above, below, left and right of the tensor
+            mode: reflect: mirrored without the edge pixel (... 2 1 0 1 2 ...), as PyTorch and OpenCV do;
+                replicate: the edge pixel again and again
+
+        Returns:
+            (B, C, H + 2 margin, W + 2 margin)
+        """
+        image = self.image
+        for axis, sides in ((2, self.height), (3, self.width)):
+            places = torch.arange(-margin, image.shape[axis] + margin, device=image.device)
+            index = _inside(places[None], sides[:, None], mode)  # (B, length)
+            shape = [index.shape[0], 1, 1, 1]
+            shape[axis] = index.shape[1]
+            expanded = index.view(shape).expand(
+                *[index.shape[1] if number == axis else side for number, side in enumerate(image.shape)]
+            )
+            image = image.gather(axis, expanded)
+        return image
+
+
+Operation = Callable[[Canvas, Draws], Canvas]
+"""One step of a degradation. It takes numbers from the draws in the same order whatever they are."""
+
+
+def _inside(places: Tensor, sides: Tensor, mode: str) -> Tensor:
+    """Where to take the pixels at `places` from, in images with so many pixels along this axis."""
+    last = sides - 1
+    if mode == "replicate":
+        return places.clamp_min(0).minimum(last)
+    period = (2 * last).clamp_min(1)
+    folded = places.remainder(period)
+    return folded.minimum((period - folded).minimum(last)).clamp_min(0)
+
+
+def _extended(image: Tensor, height: int, width: int) -> Tensor:
+    bottom, right = height - image.shape[-2], width - image.shape[-1]
+    return torch.nn.functional.pad(image, (0, right, 0, bottom)) if bottom or right else image

@@ -1,0 +1,69 @@
+"""The randomness of one batch's degradation: each sample has numbers of its own, drawn on the device."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+Number = float | Tensor  # one for all samples, or (B,)
+
+
+class Draws:
+    """Random numbers for a batch of `size` samples.
+
+    Everything comes from one generator on the device, seeded by one number that names the batch. So the same number
+    gives the same batch, another one shares nothing with it, and nothing waits for the device.
+
+    Args:
+        size: samples in the batch
+        seed: of this batch alone
+        device: where numbers are drawn
+    """
+
+    def __init__(self, size: int, seed: int, device: torch.device | str = "cpu") -> None:
+        self.size, self.device = size, torch.device(device)
+        self.generator = self._stream(seed)
+        self.seeds = torch.Generator().manual_seed(seed)  # of further streams
+
+    def uniform(self, low: Number = 0.0, high: Number = 1.0, *shape: int) -> Tensor:
+        """Evenly in [low, high): (B, *shape)."""
+        drawn = torch.rand(self.size, *shape, generator=self.generator, device=self.device)
+        low, high = (self.each(end).reshape(-1, *[1] * len(shape)) for end in (low, high))
+        return low + (high - low) * drawn
+
+    def normal(self, *shape: int) -> Tensor:
+        """From the standard normal distribution: (B, *shape)."""
+        return torch.randn(self.size, *shape, generator=self.generator, device=self.device)
+
+    def poisson(self, rates: Tensor) -> Tensor:
+        """From the Poisson distributions of these rates, (B, ...), in the shape of `rates`.
+
+        How many random numbers that takes depends on the rates, at least on CPUs; so they come from a stream of their
+        own, that the pixels may not change what is drawn afterwards.
+        """
+        seed = torch.randint(2**62, (1,), generator=self.seeds).item()  # on the host: nothing waits
+        return torch.poisson(rates, generator=self._stream(int(seed)))
+
+    def chance(self, probability: Number) -> Tensor:
+        """True with this probability: (B,)."""
+        return self.uniform() < self.each(probability)
+
+    def choice(self, weights: Sequence[float]) -> Tensor:
+        """The place of one of the weights, in proportion to them: (B,) of whole numbers."""
+        cumulated = torch.tensor(weights, dtype=torch.float64).cumsum(0)
+        bounds = (cumulated / cumulated[-1]).tolist()[:-1]
+        drawn = self.uniform()
+        return sum(((drawn >= bound).long() for bound in bounds), torch.zeros_like(drawn, dtype=torch.long))
+
+    def whole(self, low: int, high: int) -> Tensor:
+        """A whole number from low to high, both included: (B,)."""
+        return self.uniform(low, high + 1).floor().long().clamp(low, high)
+
+    def each(self, number: Number) -> Tensor:
+        """One number for each sample: (B,)."""
+        if isinstance(number, Tensor):
+            return number.to(self.device).expand(self.size)
+        return torch.full((self.size,), float(number), device=self.device)
+
+    def _stream(self, seed: int) -> torch.Generator | None:
+        return None if self.device.type == "meta" else torch.Generator(self.device).manual_seed(seed)

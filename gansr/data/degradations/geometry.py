@@ -1,0 +1,82 @@
+"""Other sizes for the images of a canvas: resized, decimated, or windows of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from gansr.data.degradations.canvas import Canvas
+from gansr.data.degradations.taps import METHODS, resample, taps
+
+
+def resize_to(
+    canvas: Canvas,
+    height: Tensor,
+    width: Tensor,
+    method: Tensor,
+    *,
+    largest: tuple[int, int],
+    methods: Sequence[str] = METHODS,
+    antialias: bool = False,
+    factor: Tensor | None = None,
+    shrinks: float | None = None,
+) -> Canvas:
+    """Resize each image to a size of its own; nothing is clamped, and what lies outside of an image is 0.
+
+    Args:
+        canvas: images of any sizes
+        height: of the results, (B,) whole numbers of 1 or more
+        width: of the results, (B,)
+        method: (B,), the place in `methods`
+        largest: size of the resulting tensor; known to the host, so that nothing waits for the device
+        methods: names; see `taps` for what they and the other arguments mean
+        antialias: for bilinear, bicubic and lanczos
+        factor: (B,), as in `F.interpolate(scale_factor=...)`; None: what the sizes say
+        shrinks: no image shrinks by more along either side; a small number makes large images quicker
+    """
+    rows, columns = (
+        taps(
+            inputs,
+            outputs,
+            method,
+            longest=longest,
+            length=length,
+            methods=methods,
+            antialias=antialias,
+            factor=factor,
+            shrinks=shrinks,
+        )
+        for inputs, outputs, longest, length in zip(
+            (canvas.height, canvas.width), (height, width), canvas.image.shape[-2:], largest, strict=True
+        )
+    )
+    return replace(canvas, image=resample(canvas.image, rows, columns), height=height, width=width)
+
+
+def take_every(canvas: Canvas, factor: int) -> Canvas:
+    """The first of every `factor` rows and columns: [::factor, ::factor]."""
+    sizes = ((side + factor - 1) // factor for side in (canvas.height, canvas.width))
+    height, width = sizes
+    return replace(canvas, image=canvas.image[..., ::factor, ::factor], height=height, width=width)
+
+
+def crop(canvas: Canvas, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
+    """A window of one size from each image, at a place of its own.
+
+    Args:
+        canvas: images in which the windows lie
+        top: rows above each window, (B,) whole numbers
+        left: columns left of each window, (B,)
+        height: of the windows
+        width: of the windows
+
+    Returns:
+        (B, C, height, width)
+    """
+    image = canvas.image
+    channels = image.shape[1]
+    rows = top[:, None] + torch.arange(height, device=image.device)
+    columns = left[:, None] + torch.arange(width, device=image.device)
+    image = image.gather(2, rows[:, None, :, None].expand(-1, channels, -1, image.shape[-1]))
+    return image.gather(3, columns[:, None, None, :].expand(-1, channels, height, -1))

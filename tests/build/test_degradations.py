@@ -1,0 +1,158 @@
+"""Degradations in options: presets and rows, what cannot be, and runs that train on them exactly."""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import pytest
+import torch
+from accelerate import Accelerator
+from PIL import Image
+
+from gansr.build.check import examine
+from gansr.build.data import training_batches, training_set
+from gansr.build.degradations import degradation, pipeline
+from gansr.data.degradations import OPERATIONS
+from gansr.data.degradations.canvas import Canvas
+from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.presets import PRESETS
+from gansr.errors import OptionsError
+from gansr.options.images import DegradationRow
+from gansr.options.load import dump, validate
+
+Make = Callable[..., Any]
+NEEDS_FILES = {"kernel_bank", "noise_patches"}
+
+
+def rows(*found: dict[str, Any]) -> list[DegradationRow]:
+    return [DegradationRow.model_validate(row) for row in found]
+
+
+def batches(options: Any, count: int, start: int = 0) -> list[Any]:
+    accelerator = Accelerator(cpu=True)
+    stream = training_batches(training_set(options), options, accelerator)(start)
+    taken = list(islice(stream, count))
+    stream.close()  # pyright: ignore[reportAttributeAccessIssue]
+    return taken
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("scale", [2, 4])
+def test_presets_end_at_the_lr_size(preset: str, scale: int, tree: Make) -> None:
+    options = validate(tree(scale=scale, data__train__degradation=preset, data__train__margin=8), "run.yml")
+    made = degradation(options, scale)
+    assert made is not None
+    assert made(torch.rand(2, 3, 32, 32), 1).shape == (2, 3, 16 // scale, 16 // scale)
+
+
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - NEEDS_FILES))
+def test_every_operation_is_reached_by_its_name(name: str) -> None:
+    """On a batch, and on one that has no values, as `check` tries it."""
+    operation = pipeline(rows({"type": name, "when": 0.5}), scale=2)
+    for device in ("cpu", "meta"):
+        canvas = operation(Canvas.of(torch.rand(3, 3, 24, 24, device=device)), Draws(3, 0, device))
+        assert canvas.image.shape[:2] == (3, 3)
+
+
+def test_batches_are_functions_of_their_number(tree: Make) -> None:
+    options = validate(tree(data__train__degradation="real_esrgan", data__train__margin=8), "run.yml")
+    taken = batches(options, 4)
+    assert [batch.lr.shape[-1] for batch in taken] == [8] * 4 and taken[0].hr.shape[-1] == 16
+    assert all(torch.equal(a.lr, b.lr) for a, b in zip(taken[2:], batches(options, 2, start=2), strict=True))
+    again = batches(options.model_copy(update={"seed": 4}), 1)
+    assert not torch.equal(again[0].lr, taken[0].lr)
+    plain = validate(tree(), "run.yml")
+    assert torch.equal(batches(plain, 1)[0].hr, taken[0].hr), "the same crops, other LR"
+    bicubic = validate(tree(data__train__degradation="bicubic", data__train__margin=8), "run.yml")
+    # Rounded once and not after each of two passes: at most one level apart from what is made without a degradation.
+    assert (batches(plain, 1)[0].lr - batches(bicubic, 1)[0].lr).abs().max() < 1.01 / 255
+
+
+def test_sharpened_hr_is_degraded_and_a_target(tree: Make) -> None:
+    changes = {
+        "data__train__degradation": "bicubic",
+        "data__train__margin": 8,
+        "data__train__sharpen": True,
+        "losses": {"pixel": {"type": "l1", "target": "sharp"}},
+    }
+    options = validate(tree(**changes), "run.yml")
+    (batch,) = batches(options, 1)
+    assert batch.sharp.shape == batch.hr.shape and not torch.equal(batch.sharp, batch.hr)
+    examine(options)
+    with pytest.raises(OptionsError, match=r"losses\.pixel .*needs 'sharp', which data\.train\.sharpen makes"):
+        examine(validate(tree(losses={"pixel": {"type": "l1", "target": "sharp"}}), "run.yml"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"degradation": "real_esrgn"}, r"there is no preset 'real_esrgn'\. Did you mean 'real_esrgan'"),
+        ({"degradation": [{"type": "blurr"}]}, r"degradation\.0: there is no type 'blurr'\. Did you mean 'blur'"),
+        ({"degradation": [{"type": "blur", "sigma": [3, 1]}]}, r"sigma is \(3, 1\); expected the smaller number first"),
+        ({"degradation": [{"type": "jpeg", "quality": [0, 50]}]}, r"quality is \(0, 50\)"),
+        ({"degradation": [{"type": "blur", "when": 2}]}, r"when: .*less than or equal to 1"),
+        ({"degradation": [{"type": "blur"}]}, r"it ends at another size than that of LR"),
+        ({"degradation": "bicubic", "lr": "somewhere"}, r"give either lr folders or a degradation, not both"),
+        ({"degradation": "bicubic", "margin": 3}, r"data\.train\.margin \(3\) must be a multiple of scale \(2\)"),
+        ({"sharpen": True}, r"data\.train\.sharpen: it sharpens what is degraded"),
+        ({"degradation": [{"type": "one_of", "branches": []}]}, r"branches: expected lists of operations"),
+        ({"degradation": [{"type": "one_of", "branches": [[{"type": "jpeg"}]], "weights": [0]}]}, r"expected 1"),
+        ({"degradation": [{"type": "one_of", "branchs": []}]}, r"there is no key 'branchs'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be(tree: Make, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionsError, match=message):
+        examine(validate(tree(**{f"data__train__{key}": value for key, value in changes.items()}), "run.yml"))
+
+
+def test_resolved_options_say_it_again(tree: Make) -> None:
+    import yaml
+
+    found = [{"type": "one_of", "branches": [[{"type": "jpeg"}], [{"type": "sinc"}]]}, {"type": "matlab_bicubic"}]
+    options = validate(tree(data__train__degradation=found), "run.yml")
+    again = validate(yaml.safe_load(dump(options)), "saved")
+    assert again.data.train.degradation == options.data.train.degradation
+    examine(again)
+
+
+def test_resume_is_bit_exact(gansr: Make, options_file: Make, tree: Make, tmp_path: Any) -> None:
+    options = tree(train__steps=4, data__train__degradation="real_esrgan", data__train__margin=8, validation__every=2)
+    path, whole, parts = options_file(options), tmp_path / "whole", tmp_path / "parts"
+    assert gansr("train", path, f"output={whole}").code == 0
+    assert gansr("train", path, f"output={parts}", "train.steps=2").code == 0
+    assert gansr("train", path, f"output={parts}").code == 0
+    for name in ("last.safetensors", "log.jsonl"):
+        assert (whole / "tiny" / name).read_bytes() == (parts / "tiny" / name).read_bytes()
+
+
+def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
+    """The same seed writes the same files; every image has a draw of its own."""
+    import json
+
+    photo = photos / "judge" / "HR" / "0.png"
+    sheet = tmp_path / "sheet.png"
+    assert gansr("degrade", photo, "-o", sheet, "--grid", "2x3").code == 0
+    assert Image.open(sheet).size == (3 * 32, 2 * 24)
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        result = gansr("degrade", photos / "judge" / "HR", "-o", tmp_path / name, "--scale", 2, "--seed", seed)
+        assert result.code == 0, result.err
+    one, same, other = ((tmp_path / name / "0.png").read_bytes() for name in ("one", "same", "other"))
+    assert one == same != other
+    assert Image.open(tmp_path / "one" / "0.png").size == (16, 12)
+    manifest = json.loads((tmp_path / "one" / "manifest.json").read_text())
+    assert manifest["scale"] == 2 and set(manifest["images"]) == {"0.png", "1.png"}
+    assert len({row["seed"] for row in manifest["images"].values()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--preset", "real"], "there is no preset 'real'"),
+        (["--grid", "6"], "expected ROWSxCOLUMNS"),
+        (["--grid", "0x4"], "expected ROWSxCOLUMNS"),
+    ],
+)
+def test_mistakes_of_the_command(gansr: Make, photos: Any, tmp_path: Any, arguments: list[str], message: str) -> None:
+    result = gansr("degrade", photos / "judge" / "HR" / "0.png", "-o", tmp_path / "x.png", *arguments)
+    assert result.code == 2 and message in result.err
+    assert gansr("degrade", tmp_path / "none", "-o", tmp_path / "x").code == 2

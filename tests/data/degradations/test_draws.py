@@ -1,0 +1,33 @@
+"""Numbers of one batch: each sample its own, and the same for the same seed."""
+
+import pytest
+import torch
+
+from gansr.data.degradations.draws import Draws
+
+
+def test_the_seed_names_the_batch():
+    one, same, other = (Draws(5, seed).uniform(0, 1, 3) for seed in (1, 1, 2))
+    assert torch.equal(one, same) and not torch.equal(one, other)
+    assert one.shape == (5, 3) and len(set(one.flatten().tolist())) == 15
+
+
+def test_ranges_may_differ_from_sample_to_sample():
+    drawn = Draws(2000, 0).uniform(torch.tensor([0.0, 10.0]).repeat(1000), torch.tensor([1.0, 20.0]).repeat(1000), 4)
+    assert drawn[::2].min() >= 0 and drawn[::2].max() < 1 and drawn[1::2].min() >= 10 and drawn[1::2].max() < 20
+
+
+def test_chances_and_choices():
+    draws = Draws(20_000, 0)
+    assert abs(draws.chance(0.3).float().mean() - 0.3) < 0.01
+    assert not draws.chance(0.0).any() and draws.chance(1.0).all()
+    counts = torch.bincount(draws.choice([1, 0, 3]), minlength=3) / 20_000
+    torch.testing.assert_close(counts, torch.tensor([0.25, 0.0, 0.75]), atol=0.01, rtol=0)
+    assert (draws.choice([2.0]) == 0).all()
+    whole = torch.bincount(draws.whole(2, 4), minlength=5) / 20_000
+    torch.testing.assert_close(whole, torch.tensor([0, 0, 1 / 3, 1 / 3, 1 / 3]), atol=0.015, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["uniform", "normal"])
+def test_without_values(name):
+    assert getattr(Draws(3, 0, "meta"), name)().shape == (3,)
