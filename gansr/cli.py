@@ -124,7 +124,7 @@ def import_(
 
     found = bring(file, output, generator_options(generator), scale)
     Console(soft_wrap=True).print(
-        f"{file}: {found.architecture}, {found.parameters:,} parameters; names of {found.source}. Wrote {output}.",
+        f"{file}: {found.architecture}, {found.parameters:,} parameters, named as in {found.source}. Wrote {output}.",
         markup=False,
     )
 

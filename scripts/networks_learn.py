@@ -2,7 +2,7 @@
 
 usage: python scripts/networks_learn.py FOLDER --out FILE [--only TITLE ...]
 
-FOLDER holds photos. The loss is the mean absolute difference over sixteen crops, before and after. One learning rate
+FOLDER holds photos. The loss is the mean absolute difference over eight crops, before and after. One learning rate
 serves for all: what begins far from an image falls far, what begins as an interpolation falls a little.
 """
 
@@ -27,12 +27,12 @@ from gansr.data.batch import Paired
 from gansr.options.load import validate
 from gansr.options.schema import Options
 
-STEPS, BATCH, LR_SIDE = 20, 4, 16
+STEPS, BATCH, LR_SIDE = 20, 2, 12
 RECIPES = ("paired", "paired_gan")
 
 
 def options(entry: Entry, recipe: str, folder: Path, output: Path) -> Options:
-    """A run of twenty steps at the network's first scale, on crops of 16 LR pixels."""
+    """A run of twenty steps at the network's first scale, on crops of 12 LR pixels."""
     scale = entry.scales[0]
     arguments = {key: list(value) if isinstance(value, tuple) else value for key, value in entry.arguments.items()}
     tree: dict[str, Any] = {

@@ -126,7 +126,8 @@ def _options(path: Path, content: weights.Weights, found: Architecture | None) -
         raise WeightsError(
             f"{path}: the file does not say which network it belongs to, and its keys are of none that gansr "
             f"knows.{_near_miss(content)} Say so: --generator '{{type: rrdbnet, blocks: 23}}' --scale 4. Types: "
-            f"{', '.join(sorted(GENERATORS))}."
+            f"{', '.join(sorted(name for name in GENERATORS if '/' not in name))}, and those of spandrel "
+            f"(gansr list generators)."
         )
     if found.type not in GENERATORS:
         raise WeightsError(

@@ -11,11 +11,16 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def count(shapes: Shapes, name: str, first: int = 0, step: int = 1) -> int:
-    """How many numbers, from `first` on in steps of `step`, complete the name to one that is there."""
-    found = 0
-    while name.format(first + found * step) in shapes:
-        found += 1
-    return found
+    """How many numbers, from `first` on in steps of `step`, there are up to the last that completes the name to one.
+
+    One that is missing in between counts too: so a file that lacks a layer still shows what it lacks.
+    """
+    before, _, after = name.partition("{}")
+    middles = (
+        one[len(before) : len(one) - len(after)] for one in shapes if one.startswith(before) and one.endswith(after)
+    )
+    numbers = [int(middle) for middle in middles if middle.isdecimal()]
+    return max(((number - first) // step + 1 for number in numbers if number >= first), default=0)
 
 
 def scale_of_steps(shapes: Shapes, name: str, first: int = 0, step: int = 1) -> int:
