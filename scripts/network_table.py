@@ -38,7 +38,7 @@ def row(entry: Entry, pace: str | None = None) -> str:
         parameters(entry),
         ", ".join(work),
         "all" if reach is None else str(reach),
-        pace or f"{measures.seconds_per_megapixel(entry.maker(first), first, channels):.2g}",
+        pace or significant(measures.seconds_per_megapixel(entry.maker(first), first, channels), 2),
         str(measures.least_side(entry.maker(first, narrow=True), channels)),
     ]
     return f"| {' | '.join(cells)} |\n"
@@ -53,9 +53,15 @@ def parameters(entry: Entry) -> str:
     return ", ".join(f"x{scale} {count}" for scale, count in counts.items())
 
 
+def significant(number: float, digits: int) -> str:
+    """A number at so many significant digits, without an exponent: 1.4, 20, 640."""
+    return f"{float(f'{number:.{digits}g}'):.10g}"
+
+
 def amount(number: float) -> str:
-    """Multiply-adds in G, or T."""
-    return f"{number / 1e12:.3g} T" if number >= 1e12 else f"{number / 1e9:.3g} G"
+    """Multiply-adds in G, T or P."""
+    size, unit = next((size, unit) for size, unit in ((1e15, "P"), (1e12, "T"), (0, "G")) if number >= size)
+    return f"{significant(number / (size or 1e9), 3)} {unit}"
 
 
 def tables(old: str, names: set[str], keep_times: bool) -> Iterator[str]:
