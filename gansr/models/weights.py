@@ -112,7 +112,7 @@ def tensors(path: Path, content: Any) -> list[tuple[str, Tensor]]:
     """The tensors by name in what a file held."""
     if isinstance(content, Mapping):
         inner = next((content[key] for key in CONTAINERS if isinstance(content.get(key), Mapping)), content)
-        if inner and all(isinstance(value, Tensor) for value in inner.values()):
+        if inner and all(isinstance(name, str) and isinstance(value, Tensor) for name, value in inner.items()):
             return [(name, value) for name, value in inner.items() if name != AVERAGED]
     raise WeightsError(
         f"{path}: holds no table of tensors by name, neither directly nor under {', '.join(CONTAINERS)}. "

@@ -78,7 +78,9 @@ def test_files_of_another_kind(tmp_path: Path, suffix, content):
         read(path)
 
 
-@pytest.mark.parametrize("content", [[1], {}, {"step": 3}, {"params": {}}, {"state_dict": {"w": 1.0}}])
+@pytest.mark.parametrize(
+    "content", [[1], {}, {"step": 3}, {"params": {}}, {"state_dict": {"w": 1.0}}, {1: torch.ones(1)}]
+)
 def test_files_without_tensors(tmp_path: Path, content):
     torch.save(content, tmp_path / "a.pth")
     with pytest.raises(WeightsError, match=r"a\.pth: holds no table of tensors"):
