@@ -14,7 +14,6 @@ from gansr.models.weights import read
 
 Y = {"in_channels": 1, "out_channels": 1}
 MULTI_SCALE = {"shared": True, "depth": 5, "recursions": 8, "skip": "shared"}
-FILE = Path(__file__).parents[3] / "shared" / "weights" / "lapsrn_x4_y.pt"
 
 
 def parameters(scale, **arguments):
@@ -167,15 +166,14 @@ def test_half_precision_leaves_the_image_alone(fill, noise):
     torch.testing.assert_close(found, network(noise(1, 4, 4)), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.skipif(not FILE.is_file(), reason="needs the weights in ../shared")
-def test_published_weights():
+def test_published_weights(shared: Path):
     """They are recognised, and enlarge: Set5's mean is 31.61 dB (31.60 says their source), this image's 33.77."""
-    state = read(FILE).state
+    state = read(shared / "weights" / "lapsrn_x4_y.pt").state
     found = recognise(state)
     assert (found.type, found.scale, found.colour) == ("lapsrn", 4, "y")
     network = LapSRN(4, **found.arguments | Y)
     network.load_state_dict(state)
-    lr, hr = (y(FILE.parents[1] / "data" / "Set5" / name) for name in ("LRx4/birdx4.png", "HR/bird.png"))
+    lr, hr = (y(shared / "data" / "Set5" / name) for name in ("LRx4/birdx4.png", "HR/bird.png"))
     with torch.no_grad():
         error = ((255 * network(lr)).round() - (255 * hr).round())[..., 4:-4, 4:-4]
     assert 10 * torch.log10(255**2 / error.square().mean()).item() == pytest.approx(33.77, abs=0.01)
