@@ -71,8 +71,7 @@ class Player:
         names = {id(p): name for n in self.networks.values() for name, p in _named(n)}
         groups: dict[float, list[nn.Parameter]] = {}
         for parameter in self.parameters:
-            begins = [begin for begin in rates if names[id(parameter)].startswith(begin)]
-            groups.setdefault(rates[max(begins, key=len)] if begins else 1.0, []).append(parameter)
+            groups.setdefault(rate_of(names[id(parameter)], rates), []).append(parameter)
         return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]
 
     @contextmanager
@@ -223,6 +222,12 @@ class Player:
         """Names of the parameters in the order in which the optimizer's state has them: group after group."""
         named = {id(p): f"{network}.{name}" for network, n in self.networks.items() for name, p in _named(n)}
         return [named[id(parameter)] for group in self.optimizer.param_groups for parameter in group["params"]]
+
+
+def rate_of(name: str, rates: Mapping[str, float]) -> float:
+    """The factor on a parameter's rate: that of the longest beginning of its name, else 1."""
+    begins = [begin for begin in rates if name.startswith(begin)]
+    return rates[max(begins, key=len)] if begins else 1.0
 
 
 def _named(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
