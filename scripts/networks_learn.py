@@ -82,7 +82,7 @@ def rows(folder: Path, only: set[str]) -> Iterator[str]:
         for recipe in RECIPES:
             with tempfile.TemporaryDirectory() as output:
                 before, after, seconds = learn(entry, recipe, folder, Path(output))
-            verdict = "fell" if after < before else "did not fall"
+            verdict = f"fell by {1 - after / before:.2g} of it" if after < before else "did not fall"
             cells = [
                 entry.title,
                 f"x{entry.scales[0]}",
