@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=[])
     asked = parser.parse_args()
-    lines = ["| network | scale | recipe | loss before | after 20 steps | | s/step |", "|---|---|---|---|---|---|---|"]
+    lines = ["| network | scale | recipe | loss before | after 20 steps | | s per step |", "|---|---|---|---|---|---|---|"]
     for line in rows(asked.folder, set(asked.only)):
         print(line, flush=True)
         lines.append(line)
