@@ -23,6 +23,8 @@ from gansr.options.load import dump, validate
 Make = Callable[..., Any]
 NEEDS_FILES = {"kernel_bank", "noise_patches"}
 
+SIZES_IN_ANY_ORDER = [{"type": "shuffled", "operations": [{"type": "resize"}, {"type": "resize_to_scale"}]}]
+
 
 def rows(*found: dict[str, Any]) -> list[DegradationRow]:
     return [DegradationRow.model_validate(row) for row in found]
@@ -52,6 +54,15 @@ def test_every_operation_is_reached_by_its_name(name: str) -> None:
     for device in ("cpu", "meta"):
         canvas = operation(Canvas.of(torch.rand(3, 3, 24, 24, device=device)), Draws(3, 0, device))
         assert canvas.image.shape[:2] == (3, 3)
+
+
+def test_shuffled_rows_that_are_alike_are_one_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr("gansr.build.degradations.shuffled", lambda *given: (seen.append(given), lambda *_: None)[1])
+    alike = [{"type": "jpeg"}, {"type": "sinc"}, {"type": "jpeg"}]
+    pipeline(rows({"type": "shuffled", "operations": alike, "keep_order": [2, 1], "per": "batch"}), scale=2)
+    ((operations, keep, per),) = seen
+    assert operations[0] is operations[2] is not operations[1] and (keep, per) == ([2, 1], "batch")
 
 
 def test_batches_are_functions_of_their_number(tree: Make) -> None:
@@ -98,6 +109,13 @@ def test_sharpened_hr_is_degraded_and_a_target(tree: Make) -> None:
         ({"degradation": [{"type": "one_of", "branches": []}]}, r"branches: expected lists of operations"),
         ({"degradation": [{"type": "one_of", "branches": [[{"type": "jpeg"}]], "weights": [0]}]}, r"expected 1"),
         ({"degradation": [{"type": "one_of", "branchs": []}]}, r"there is no key 'branchs'"),
+        ({"degradation": [{"type": "shuffled"}]}, r"\.0 \(type shuffled\): operations: expected a list of operations"),
+        ({"degradation": [{"type": "shuffled", "operation": []}]}, r"no key 'operation'\. Did you mean 'operations'"),
+        ({"degradation": [{"type": "shuffled", "operations": [{"type": "jpg"}]}]}, r"operations\.0: there is no type"),
+        ({"degradation": [{"type": "shuffled", "operations": [{"type": "jpeg"}], "keep_order": [1]}]}, r"from 0 to 0"),
+        ({"degradation": [{"type": "shuffled", "operations": [{"type": "jpeg"}], "per": "day"}]}, r"sample or batch"),
+        ({"degradation": SIZES_IN_ANY_ORDER}, r"at least for some samples"),
+        ({"degradation": [{"type": "matlab_bicubic"}, {"type": "resize", "when": 0.01}]}, r"at least for some samples"),
     ],
 )  # fmt: skip
 def test_what_cannot_be(tree: Make, changes: dict[str, Any], message: str) -> None:

@@ -102,23 +102,25 @@ def blur(
     return operation
 
 
-def bsrgan_blur(scale: int = 4) -> Operation:
+def bsrgan_blur(factor: int | None = None, *, scale: int) -> Operation:
     """BSRGAN's `add_blur` (Zhang et al. 2021): isotropic and, as often, anisotropic Gaussians of 7 to 25 pixels.
 
-    Sigma is U(0, 2 + scale/5) for isotropic ones; the others have variances U(0, 4 + scale) and angles U(0, pi).
+    Sigma is U(0, 2 + factor/5) for isotropic ones; the others have variances U(0, 4 + factor) and angles U(0, pi).
 
     Args:
-        scale: by which images will still shrink
+        factor: by which images will still shrink; omitted: the scale
+        scale: of the super-resolution
     """
-    if scale < 1:
-        raise OptionsError(f"scale is {scale}; expected 1 or more.")
+    number = scale if factor is None else factor
+    if number < 1:
+        raise OptionsError(f"factor is {number}; expected 1 or more.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         anisotropic = draws.chance(0.5)
         size = 2 * draws.whole(2, 11) + 3
-        long, short = (draws.uniform(0, 4 + scale).sqrt() for _ in range(2))
+        long, short = (draws.uniform(0, 4 + number).sqrt() for _ in range(2))
         angle = draws.uniform(0, math.pi)
-        sigma = draws.uniform(0, 2 + scale / 5)
+        sigma = draws.uniform(0, 2 + number / 5)
         sigma_x, sigma_y = (torch.where(anisotropic, axis, sigma) for axis in (long, short))
         return filter_canvas(canvas, kernels.gaussian(size, sigma_x, sigma_y, angle, 25))
 
@@ -179,24 +181,29 @@ def defocus(radius: Range = (0.5, 5.0)) -> Operation:
     return operation
 
 
-def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflect") -> Operation:
+def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflect", shift: float = 0.0) -> Operation:
     """Isotropic Gaussian blur.
 
     That of the degradation BD (Zhang et al. 2018, "Residual Dense Network for Image Super-Resolution", code of x3) has
-    sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels.
+    sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels. One quarter of
+    BSRGAN's "downsample2" is this blur with sigma (0.1, 0.6 scale), size 25 and shift (scale - 1) / 2, and `decimate`.
 
     Args:
         sigma: in pixels
         size: of the kernel, odd
         border: what is beyond the image: its mirror image, or its edge pixels again and again (replicate)
+        shift: pixels by which the kernel is moved to the right and down; (scale - 1) / 2 lets the pixels that
+            `decimate` keeps lie in the middle of those that they stand for
     """
     check_range("sigma", sigma)
     _check_odd("size", size)
+    if not 0 <= shift <= size // 2:
+        raise OptionsError(f"shift is {shift:g}; expected 0 to {size // 2} pixels, half of the size.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         width = draws.uniform(*sigma)
         made = kernels.gaussian(draws.each(size), width, width, draws.each(0.0), size)
-        return filter_canvas(canvas, made, border=border)
+        return filter_canvas(canvas, kernels.moved(made, shift) if shift else made, border=border)
 
     return operation
 
