@@ -11,10 +11,10 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from gansr.build.data import training_batches
-from gansr.data.batches import TrainingSet
 from gansr.data.images import write_image
+from gansr.data.mixed_set import WithPairs
 from gansr.data.sampler import CounterSampler, Ticket
-from gansr.data.training_set import HrOnly, PairedFiles, Scales
+from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
 from gansr.errors import UserError
 from gansr.models import weights
 from gansr.options.schema import Options
@@ -99,6 +99,9 @@ def sources(images: TrainingSet, ticket: Ticket) -> str:
             return str(images.files[ticket.index])
         case PairedFiles():
             return " with ".join(map(str, images.pairs[ticket.index]))
+        case WithPairs():
+            pair = images.pair(ticket)
+            return " with ".join(map(str, pair)) if pair else sources(images.photos, ticket)
         case Scales():
             scale = images.draw(ticket.position)
             return f"{sources(images.sets[scale], ticket)} at x{scale}"

@@ -19,7 +19,8 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from gansr.build import parts
 from gansr.build import recipes as builders
-from gansr.build.degradations import degradation
+from gansr.build.augmentation import augmentation
+from gansr.build.data import maker
 from gansr.data.batch import Paired
 from gansr.errors import OptionsError, UserError
 from gansr.losses.adversarial.objectives import Objective
@@ -62,8 +63,8 @@ def examine(options: Options) -> Examination:
     parts.schedule(options.train)
     parts.optimizer(options.train, options.train.lr)
     parts.metric_arguments(options)
-    for scale in options.scales:
-        degradation(options, scale)
+    maker(options)
+    augmentation(options)
     with META:
         made_of = builders.ingredients(options)
         _refuse_idle_steps(options, made_of.losses)

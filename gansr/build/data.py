@@ -2,23 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
 from torch import Tensor
 
-from gansr.build.degradations import degradation, margin
+from gansr.build.augmentation import augmentation
+from gansr.build.degradations import MILD, Curriculum, curriculum, margin
+from gansr.build.ramps import at
 from gansr.data.batch import Paired
-from gansr.data.batches import MakeLr, TrainingSet, floats, paired_batches
+from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.cache import ImageCache
-from gansr.data.degradations.pipeline import Degradation
 from gansr.data.degradations.sharpen import unsharp_mask
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.importance import MapSource, open_importance
-from gansr.data.sampler import ScaleDraw
-from gansr.data.training_set import HrOnly, PairedFiles, Scales
+from gansr.data.mixed_set import WithPairs
+from gansr.data.sampler import Moment, ScaleDraw, is_mild
+from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
 from gansr.options.images import TrainSetOptions
 from gansr.options.schema import Options
 
@@ -31,8 +34,8 @@ class Images:
     validation: list[EvaluationSet]
 
 
-def training_set(options: Options) -> HrOnly | PairedFiles | Scales:
-    """The training images: read from pairs of folders, or from one with LR made on the fly.
+def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
+    """The training images: read from pairs of folders, or from one with LR made on the fly, or a mixture of both.
 
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
@@ -40,7 +43,9 @@ def training_set(options: Options) -> HrOnly | PairedFiles | Scales:
     train, cache = options.data.train, ImageCache(options.data.train.cache_megabytes)
     hr = find_images(train.hr_folders, "data.train.hr")
     fit = set(_large_enough(hr, train))
-    importance = _importance([file for file in hr if file in fit], train)
+    real = _real_pairs(options)
+    beside = [pair[1] for pair in real[options.scales[0]]] if real else []
+    importance = _importance([*(file for file in hr if file in fit), *beside], train)
     sets = {}
     for scale in options.scales:
         settings: dict[str, Any] = {
@@ -54,11 +59,39 @@ def training_set(options: Options) -> HrOnly | PairedFiles | Scales:
         }
         if train.lr is None:
             around = None if train.degradation is None else margin(options, scale)
-            sets[scale] = HrOnly([file for file in hr if file in fit], **settings, margin=around)
+            photos = HrOnly([file for file in hr if file in fit], **settings, margin=around)
+            sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed) if real else photos
         else:
             pairs = pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train")
             sets[scale] = PairedFiles([pair for pair in pairs if pair[1] in fit], **settings)
     return sets[options.scale] if list(sets) == [options.scale] else Scales(sets, _draw(options))
+
+
+def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
+    """The pairs that stand beside the photos, for each scale."""
+    train, where = options.data.train, "data.train.pairs"
+    if train.pairs is None:
+        return {}
+    fit = set(_large_enough(find_images(train.pairs.hr_folders, f"{where}.hr"), train, where))
+    return {
+        scale: [
+            pair
+            for pair in pair_lr(train.pairs.hr_folders, train.pairs.lr_folders(scale), scale, where)
+            if pair[1] in fit
+        ]
+        for scale in options.scales
+    }
+
+
+def _share(options: Options) -> Callable[[int], float]:
+    """Number of a micro-batch -> how many of its samples are real pairs."""
+    pairs = options.data.train.pairs
+    assert pairs is not None
+    return partial(_at_position, pairs.model_dump(by_alias=True)["share"], options.train.accumulate)
+
+
+def _at_position(share: Any, accumulate: int, position: int) -> float:
+    return at(share, position // accumulate)
 
 
 def _draw(options: Options) -> ScaleDraw:
@@ -70,13 +103,14 @@ def _importance(files: list[Path], train: TrainSetOptions) -> MapSource | None:
     if train.importance is None:
         return None
     where = "data.train.importance"
-    return open_importance(train.importance, files, train.hr_folders, where, megabytes=train.cache_megabytes)
+    folders = train.hr_folders + (train.pairs.hr_folders if train.pairs else ())
+    return open_importance(train.importance, files, folders, where, megabytes=train.cache_megabytes)
 
 
-def _large_enough(files: list[Path], train: TrainSetOptions) -> list[Path]:
+def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.train") -> list[Path]:
     """Files to cut crops from: all of them, or without the small ones where the options say so."""
     fit = without_small(files, train.crop) if train.small_images == "skip" else []
-    check_sizes(fit or files, train.crop, "data.train")
+    check_sizes(fit or files, train.crop, where)
     return fit or files
 
 
@@ -84,7 +118,7 @@ def training_batches(
     images: TrainingSet, options: Options, accelerator: Accelerator
 ) -> Callable[[int], Iterator[Paired]]:
     """Number of the first micro-batch -> endless batches of this process from there."""
-    makers = {scale: _degraded(made, options) for scale in options.scales if (made := degradation(options, scale))}
+    make, augment = maker(options), augmentation(options)
     return lambda start: paired_batches(
         images,
         scale=_draw(options) if isinstance(images, Scales) else options.scale,
@@ -95,19 +129,35 @@ def training_batches(
         start=start,
         workers=options.data.train.workers,
         device=accelerator.device,
-        makers=makers,
+        make=make,
+        augment=augment,
     )
 
 
-def _degraded(made: Degradation, options: Options) -> MakeLr:
-    """Bytes of windows -> LR by the degradation, of sharpened HR where the options say so."""
-    inside = slice(made.margin or None, -made.margin or None)
+def maker(options: Options) -> MakeLr | None:
+    """How LR is made, where the options say it: by the degradation of the scale and the step, now and then a mild one.
 
-    def make(window: Tensor, seed: int) -> Paired:
+    Raises:
+        OptionsError: as `curriculum`.
+    """
+    train = options.data.train
+    if train.degradation is None:
+        return None
+    usual = {scale: curriculum(train.degradation, options, scale) for scale in options.scales}
+    mild: dict[int, Curriculum] = {}
+    if train.mild is not None:
+        mild = {scale: curriculum(train.mild.degradation, options, scale, MILD) for scale in options.scales}
+    share = train.mild.model_dump(by_alias=True)["share"] if train.mild else 0.0
+
+    def make(window: Tensor, moment: Moment) -> Paired:
+        step = moment.position // options.train.accumulate
+        chosen = mild if is_mild(options.seed, moment.number, at(share, step)) else usual
+        made = chosen[moment.scale](step)
+        inside = slice(made.margin or None, -made.margin or None)
         whole = floats(window)
-        source = unsharp_mask(whole) if options.data.train.sharpen else whole
-        sharp = source[..., inside, inside] if options.data.train.sharpen else None
-        return Paired(made(source, seed), whole[..., inside, inside], sharp=sharp)
+        source = unsharp_mask(whole) if train.sharpen else whole
+        sharp = source[..., inside, inside] if train.sharpen else None
+        return Paired(made(source, moment.seed), whole[..., inside, inside], sharp=sharp)
 
     return make
 

@@ -1,11 +1,14 @@
 """Rows of options -> what makes LR of HR on the device."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, get_args
 
 import torch
 from pydantic import ValidationError
 
+from gansr.build import ramps
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.draws import Draws
@@ -17,23 +20,72 @@ from gansr.options.explain import explain
 from gansr.options.images import DegradationRow
 from gansr.options.schema import Options
 
-WHERE = "data.train.degradation"
+Asked = str | Sequence[DegradationRow]
+Make = Callable[[DegradationRow, str], Operation]
+
+WHERE, MILD = "data.train.degradation", "data.train.mild.degradation"
+READERS = {"kernel_bank", "noise_patches"}
 MANY, TRIAL = 24, 16  # samples of a trial, and the side of their LR
 
 
 def degradation(options: Options, scale: int) -> Degradation | None:
-    """How LR is made at a scale, where the options say so.
+    """How LR is made at a scale when all ramps have ended, where the options say so.
 
     Raises:
-        OptionsError: an unknown preset or operation, an argument that does not fit, or a pipeline that does not end at
-            the LR size.
+        OptionsError: as `curriculum`.
     """
-    asked = options.data.train.degradation
-    if asked is None:
+    if options.data.train.degradation is None:
         return None
-    made = Degradation(pipeline(asked, scale), scale, margin(options, scale))
-    _try(made, options.crop(scale) + 2 * made.margin)
+    return curriculum(options.data.train.degradation, options, scale).last
+
+
+def curriculum(asked: Asked, options: Options, scale: int, where: str = WHERE) -> "Curriculum":
+    """How LR is made at a scale, at each step; tried at all steps at which something could become wrong.
+
+    Raises:
+        OptionsError: an unknown preset or operation, an argument that does not fit, ends of a ramp that are not alike,
+            or a pipeline that does not end at the LR size.
+    """
+    made = Curriculum(asked, scale, margin(options, scale), where)
+    for step in ramps.telling(made.bends):
+        try:
+            _try(made(step), options.crop(scale) + 2 * made.margin, where)
+        except OptionsError as error:
+            raise OptionsError(f"{error} So it is at step {step}, by a ramp.") if step else error from None
     return made
+
+
+class Curriculum:
+    """Steps taken -> the degradation of the next step: a pure function, for which only changed operations are made.
+
+    Args:
+        asked: a preset, or rows; any number in them may be a ramp
+        scale: of the super-resolution
+        margin: as in `Degradation`
+        where: key of the options, for messages
+    """
+
+    def __init__(self, asked: Asked, scale: int, margin: int, where: str = WHERE):
+        rows = _preset(asked, scale, where) if isinstance(asked, str) else asked
+        self.tree = [row.model_dump(mode="json", by_alias=True) for row in rows]
+        self.scale, self.margin, self.where = scale, margin, where
+        self.bends = ramps.bends(self.tree, where)
+        _refuse_changing_files(self.tree, where)
+        self.make = _maker(scale)
+        self.latest: tuple[Any, Degradation] | None = None
+
+    def __call__(self, step: int) -> Degradation:
+        """Raises OptionsError for a value that an operation refuses."""
+        tree = ramps.at(self.tree, step) if self.bends else self.tree
+        if self.latest is None or tree != self.latest[0]:
+            made = _in_a_row([_row(row, self.where) for row in tree], self.make, self.where)
+            self.latest = tree, Degradation(made, self.scale, self.margin)
+        return self.latest[1]
+
+    @property
+    def last(self) -> Degradation:
+        """When all ramps have ended."""
+        return self(max(self.bends, default=0))
 
 
 def margin(options: Options, scale: int) -> int:
@@ -41,26 +93,40 @@ def margin(options: Options, scale: int) -> int:
     return options.data.train.margin // options.scale * scale
 
 
-def pipeline(asked: str | Sequence[DegradationRow], scale: int) -> Operation:
-    """A preset by name, or rows one after another."""
-    if isinstance(asked, str):
-        if asked not in PRESETS:
-            raise OptionsError(f"{WHERE}: there is no preset '{asked}'. {choices_hint(asked, PRESETS)}")
-        asked = [_row(row, f"preset {asked}") for row in PRESETS[asked](scale)]
-    return _in_a_row(asked, scale, WHERE)
+def pipeline(asked: Asked, scale: int) -> Operation:
+    """A preset by name, or rows one after another; what changes is as at the end."""
+    return Curriculum(asked, scale, margin=0).last.pipeline
 
 
-def _in_a_row(rows: Sequence[DegradationRow], scale: int, where: str) -> Operation:
-    return Pipeline(tuple(_operation(row, scale, f"{where}.{number}") for number, row in enumerate(rows)))
+def _preset(name: str, scale: int, where: str) -> list[DegradationRow]:
+    if name not in PRESETS:
+        raise OptionsError(f"{where}: there is no preset '{name}'. {choices_hint(name, PRESETS)}")
+    return [_row(row, f"preset {name}") for row in PRESETS[name](scale)]
 
 
-def _operation(row: DegradationRow, scale: int, where: str) -> Operation:
-    make = COMBINATIONS.get(row.type)
-    made = make(row, scale, f"{where} (type {row.type})") if make else build(row, OPERATIONS, where, scale=scale)
+def _maker(scale: int) -> Make:
+    """Rows -> operations; one that was made lately is not made again."""
+
+    @lru_cache(maxsize=64)
+    def made(kind: str, arguments: str, where: str) -> Operation:
+        row = DegradationRow.model_validate({"type": kind, **json.loads(arguments)})
+        return build(row, OPERATIONS, where, scale=scale)
+
+    return lambda row, where: made(row.type, json.dumps(row.arguments), where)
+
+
+def _in_a_row(rows: Sequence[DegradationRow], make: Make, where: str) -> Operation:
+    return Pipeline(tuple(_operation(row, make, f"{where}.{number}") for number, row in enumerate(rows)))
+
+
+def _operation(row: DegradationRow, make: Make, where: str) -> Operation:
+    assert isinstance(row.when, float), "rows of one step have no ramps"
+    combine = COMBINATIONS.get(row.type)
+    made = combine(row, make, f"{where} (type {row.type})") if combine else make(row, where)
     return sometimes(made, row.when)
 
 
-def _one_of(row: DegradationRow, scale: int, where: str) -> Operation:
+def _one_of(row: DegradationRow, make: Make, where: str) -> Operation:
     branches = _list(row, "branches", ("branches", "weights"), where)
     if not branches or not all(isinstance(branch, list) for branch in branches):
         raise OptionsError(f"{where}: branches: expected lists of operations, such as [[...], [...]].")
@@ -68,13 +134,13 @@ def _one_of(row: DegradationRow, scale: int, where: str) -> Operation:
     if len(weights) != len(branches) or min(weights) < 0 or not sum(weights):
         raise OptionsError(f"{where}: weights: expected {len(branches)} numbers of 0 or more, not all 0.")
     ways = [
-        _in_a_row([_row(one, where) for one in branch], scale, f"{where}.branches.{number}")
+        _in_a_row([_row(one, where) for one in branch], make, f"{where}.branches.{number}")
         for number, branch in enumerate(branches)
     ]
     return one_of(ways, weights)
 
 
-def _shuffled(row: DegradationRow, scale: int, where: str) -> Operation:
+def _shuffled(row: DegradationRow, make: Make, where: str) -> Operation:
     rows = _list(row, "operations", ("operations", "keep_order", "per"), where)
     if not rows or not all(isinstance(one, dict) for one in rows):
         raise OptionsError(f"{where}: operations: expected a list of operations, such as [{{type: jpeg}}, ...].")
@@ -83,7 +149,7 @@ def _shuffled(row: DegradationRow, scale: int, where: str) -> Operation:
         raise OptionsError(f"{where}: keep_order: expected places of operations from 0 to {len(rows) - 1}, as [2, 3].")
     if per not in get_args(Per):
         raise OptionsError(f"{where}: per: expected sample or batch.")
-    made = [_operation(_row(one, where), scale, f"{where}.operations.{number}") for number, one in enumerate(rows)]
+    made = [_operation(_row(one, where), make, f"{where}.operations.{number}") for number, one in enumerate(rows)]
     # Rows that are alike are one operation, which goes through more samples at once.
     return shuffled([made[rows.index(one)] for one in rows], keep, per)
 
@@ -106,17 +172,30 @@ def _row(found: Any, where: str) -> DegradationRow:
         raise OptionsError(explain(error, DegradationRow, where)) from None
 
 
-def _try(made: Degradation, window: int) -> None:
+def _refuse_changing_files(tree: Any, where: str) -> None:
+    """What reads files reads them when it is made, which would be at every step."""
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        if isinstance(value, dict) and value.get("type") in READERS:
+            rest = {name: one for name, one in value.items() if name != "when"}
+            if ramps.has_ramp(rest):
+                raise OptionsError(
+                    f"{where}.{key} (type {value['type']}): it reads files, once, so only its `when` may be a ramp."
+                )
+        if isinstance(value, dict | list):
+            _refuse_changing_files(value, f"{where}.{key}")
+
+
+def _try(made: Degradation, window: int, where: str) -> None:
     """Small windows, so many that each goes other ways: what does not fit is found before training."""
     side = min(window, TRIAL * made.scale)
     image = torch.zeros(1, 3, side, side).expand(MANY, -1, -1, -1)
     try:
         small = made.pipeline(Canvas.of(image), Draws(MANY, 0, in_turn=True))
     except (RuntimeError, AssertionError) as error:
-        raise OptionsError(f"{WHERE}: it does not suit windows of {side} px (crop and margin): {error}") from None
+        raise OptionsError(f"{where}: it does not suit windows of {side} px (crop and margin): {error}") from None
     sizes = [small.image.shape[-2:], *zip(small.height.tolist(), small.width.tolist(), strict=True)]
     if set(sizes) != {(side // made.scale,) * 2}:
         raise OptionsError(
-            f"{WHERE}: it ends at another size than that of LR, at least for some samples. Let its last change of size "
+            f"{where}: it ends at another size than that of LR, at least for some samples. Let its last change of size "
             f"be resize_to_scale, decimate or matlab_bicubic."
         )

@@ -18,6 +18,7 @@ GIVEN = {
     "maps": {"scale", "lenses", "load_network"},
     "metrics": {"scale"},
     "degradations": {"scale"},
+    "batch_augmentations": {"batch", "lr_is_bicubic"},
     "optimizers": {"lr"},
     "schedules": {"steps"},
 }

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gansr.build.networks import describe_generator, load_degradation, make_generator
+from gansr.data.augmentation import BATCH_AUGMENTATIONS
 from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError
 from gansr.imaging.views import VIEWS
@@ -46,6 +47,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "views": VIEWS,
     "maps": MAPS,
     "degradations": OPERATIONS,
+    "batch_augmentations": BATCH_AUGMENTATIONS,
     "metrics": METRICS,
     "recipes": RECIPES,
     "optimizers": OPTIMIZERS,

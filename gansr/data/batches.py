@@ -1,30 +1,24 @@
 """From training files to batches on the device."""
 
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gansr.data.batch import Paired
-from gansr.data.sampler import CounterSampler, ScaleDraw, Ticket, batch_seed
-from gansr.data.training_set import Weighted
+from gansr.data.mixed_set import Sourced
+from gansr.data.sampler import CounterSampler, Moment, ScaleDraw, Ticket, batch_seed
+from gansr.data.training_set import TrainingSet, Weighted
 from gansr.errors import UserError
 from gansr.imaging.resize import reduce_window_uint8
 
-MakeLr = Callable[[Tensor, int], Paired]
-"""Bytes of windows (B, 3, h, w) and a seed of this batch alone -> the pairs."""
-
-
-class TrainingSet(Protocol):
-    """What can be cut into samples: `HrOnly`, `PairedFiles`, or `Scales` of one of them."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, ticket: Ticket, /) -> Any: ...
+MakeLr = Callable[[Tensor, Moment], Paired]
+"""Bytes of windows (B, 3, h, w) -> the pairs."""
+Augment = Callable[[Paired, Moment], Paired]
 
 
 def paired_batches(
@@ -38,7 +32,8 @@ def paired_batches(
     start: int = 0,
     workers: int = 0,
     device: torch.device,
-    makers: Mapping[int, MakeLr] | None = None,
+    make: MakeLr | None = None,
+    augment: Augment | None = None,
 ) -> Iterator[Paired]:
     """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
 
@@ -47,13 +42,15 @@ def paired_batches(
     floats, and LR where there are only windows of HR, on the device. Nothing waits for the device. Closing the
     generator ends the workers. Raises DataError for a file that cannot be read.
 
-    `makers` say for each scale how windows become pairs; without, by MATLAB's bicubic.
+    `make` says how windows become pairs; without, by MATLAB's bicubic. `augment` changes what the batch then is.
     """
     sampler = CounterSampler(len(dataset), batch, seed, rank, world, start)
     for position, samples in enumerate(loaded(dataset, sampler, workers, pin_memory=device.type == "cuda"), start):
         drawn = scale if isinstance(scale, int) else scale(position)
-        make = makers[drawn] if makers else _bicubic(drawn)
-        paired = _to_paired(samples, make, device, batch_seed(seed, position, rank, world))
+        number = position * world + rank
+        moment = Moment(position, number, number * batch, drawn, batch_seed(seed, position, rank, world))
+        paired = _to_paired(samples, make or _bicubic, device, moment)
+        paired = augment(paired, moment) if augment else paired
         yield paired if isinstance(scale, int) else replace(paired, scale=drawn)
 
 
@@ -99,25 +96,27 @@ def _leave_interrupts_to_the_parent(_worker: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _bicubic(scale: int) -> MakeLr:
+def _bicubic(window: Tensor, moment: Moment) -> Paired:
     """Bytes of a window with `2 * scale` pixels around the crop -> the pair, bit for bit as MATLAB makes it."""
-    margin = 2 * scale
-
-    def make(window: Tensor, seed: int) -> Paired:
-        return Paired(
-            lr=floats(reduce_window_uint8(window, scale)), hr=floats(window[..., margin:-margin, margin:-margin])
-        )
-
-    return make
+    margin = 2 * moment.scale
+    return Paired(
+        lr=floats(reduce_window_uint8(window, moment.scale)), hr=floats(window[..., margin:-margin, margin:-margin])
+    )
 
 
-def _to_paired(samples: Tensor | Sequence[Tensor] | Weighted, make: MakeLr, device: torch.device, seed: int) -> Paired:
-    """Windows (B, h, w, 3), or LR and HR crops of that shape, all uint8; with importance (B, h, w) or without."""
-    if isinstance(samples, Weighted):
-        importance = floats(channels_first(samples.importance[..., None], device))
-        return replace(_to_paired(samples.images, make, device, seed), importance=importance)
-    if isinstance(samples, Tensor):
-        return make(channels_first(samples, device), seed)
+def _to_paired(samples: Any, make: MakeLr, device: torch.device, moment: Moment) -> Paired:
+    """Windows (B, h, w, 3), or LR and HR crops of that shape, all uint8; with what `Sourced` and `Weighted` add."""
+    match samples:
+        case Sourced():
+            paired = _to_paired(samples.window, make, device, moment)
+            given = samples.given.to(device, non_blocking=True)[:, None, None, None]
+            lr = torch.where(given, floats(channels_first(samples.lr, device)), paired.lr)
+            return replace(paired, lr=lr)
+        case Weighted():
+            importance = floats(channels_first(samples.importance[..., None], device))
+            return replace(_to_paired(samples.images, make, device, moment), importance=importance)
+        case Tensor():
+            return make(channels_first(samples, device), moment)
     lr, hr = (floats(channels_first(crops, device)) for crops in samples)
     return Paired(lr, hr)
 

@@ -9,6 +9,9 @@ import numpy as np
 SAMPLES = 2**64 - 1  # the second half of the key of per-sample streams; no epoch ever gets there
 STEPS = 2**64 - 2  # the same for what is drawn for each step
 BATCHES = 2**64 - 3  # and for each micro-batch of a process
+SOURCES = 2**64 - 4  # and for where a sample comes from
+MILD = 2**64 - 5  # and for whether a micro-batch of a process is mild
+AUGMENTATION = 2**64 - 6  # and for what augmentation does to a sample
 HALF = 2**32 - 1
 
 
@@ -51,6 +54,25 @@ class CounterSampler:
         return Ticket(int(permutation(self.length, self.seed, epoch)[place]), number, position)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which micro-batch it is: whatever is drawn for it, or follows a schedule, follows from this.
+
+    Args:
+        position: its number in this process, the same in all of them at the same time
+        number: its own among those of all processes
+        first: the number of its first sample in the run
+        scale: of its images
+        seed: for whatever is drawn for it as a whole
+    """
+
+    position: int
+    number: int
+    first: int
+    scale: int
+    seed: int
+
+
 @dataclass(frozen=True)
 class ScaleDraw:
     """The scale of each step, drawn anew: a pure function of the micro-batch's number, so all processes have the same.
@@ -83,6 +105,22 @@ def sample_generator(seed: int, number: int) -> np.random.Generator:
     """The randomness of sample `number`: apart from that of other samples and of the order of the epochs."""
     # Drawing counts up the counter's lowest word; the number goes one above, so streams never overlap.
     return np.random.Generator(np.random.Philox(key=_words(seed, SAMPLES), counter=_words(0, number, 0, 0)))
+
+
+def source_generator(seed: int, number: int) -> np.random.Generator:
+    """Where sample `number` comes from, apart from how it is cut."""
+    return np.random.Generator(np.random.Philox(key=_words(seed, SOURCES), counter=_words(0, number, 0, 0)))
+
+
+def augmentation_generator(seed: int, number: int, row: int) -> np.random.Generator:
+    """What augmentation `row` of a list does to sample `number`: no row moves what another one draws."""
+    return np.random.Generator(np.random.Philox(key=_words(seed, AUGMENTATION), counter=_words(0, number, row, 0)))
+
+
+def is_mild(seed: int, number: int, share: float) -> bool:
+    """Is the micro-batch with this number among all processes' one of the mild ones, a share of all?"""
+    random = np.random.Philox(key=_words(seed, MILD), counter=_words(0, number, 0, 0))
+    return bool(np.random.Generator(random).random() < share)
 
 
 def batch_seed(seed: int, position: int, rank: int, world: int) -> int:

@@ -6,7 +6,7 @@ and when.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -17,6 +17,14 @@ from gansr.data.importance import MapSource
 from gansr.data.sampler import ScaleDraw, Ticket, sample_generator
 from gansr.errors import OptionsError
 from gansr.imaging.resize import mod_crop
+
+
+class TrainingSet(Protocol):
+    """What can be cut into samples: `HrOnly`, `PairedFiles`, `WithPairs`, or `Scales` of one of them."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, ticket: Ticket, /) -> Any: ...
 
 
 class Weighted(NamedTuple):
@@ -104,11 +112,14 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
         return len(self.files)
 
     def __getitem__(self, ticket: Ticket) -> np.ndarray | Weighted:
+        return self.sample(self.files[ticket.index], ticket.number)
+
+    def sample(self, file: Path, number: int) -> np.ndarray | Weighted:
+        """Sample `number` of the run, cut from this file."""
         crop, scale = self.cutter.crop, self.cutter.scale
-        file = self.files[ticket.index]
         whole = self.cache.read(file)
         image = mod_crop(whole, scale)
-        cut = self.cutter.cut(ticket.number, *image.shape[:2])
+        cut = self.cutter.cut(number, *image.shape[:2])
         window = mirrored_window(image, cut.top * scale, cut.left * scale, crop, self.margin)
         laid = cut.lay(to_rgb(window)).copy()  # the cached image itself is read-only
         return laid if self.importance is None else Weighted(laid, self.cutter.take(self.importance, file, whole, cut))
@@ -162,7 +173,7 @@ class Scales(Dataset[Any]):
     `sets` holds a set for each scale: of the same images in the same order, so that an index means one image.
     """
 
-    def __init__(self, sets: Mapping[int, HrOnly | PairedFiles], draw: ScaleDraw):
+    def __init__(self, sets: Mapping[int, TrainingSet], draw: ScaleDraw):
         assert set(draw.scales) == set(sets) and len({len(one) for one in sets.values()}) == 1
         self.sets, self.draw = dict(sets), draw
 

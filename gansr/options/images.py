@@ -20,10 +20,60 @@ Scale = Literal[1, 2, 3, 4, 8]
 Folders = Path | tuple[Path, ...]
 
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class ShareRampOptions(Strict):
+    """A probability that changes on a straight line."""
+
+    begin: Probability = Field(alias="from")
+    end: Probability = Field(alias="to")
+    over: PositiveInt = Field(description="steps")
+    start: NonNegativeInt = Field(default=0, description="first step of the ramp")
+
+
+Share = Probability | ShareRampOptions
+
+
 class DegradationRow(Component):
     """One operation of a degradation, by name with its arguments."""
 
-    when: float = Field(default=1.0, ge=0, le=1, description="how many of the samples it happens to")
+    when: Share = Field(default=1.0, description="how many of the samples it happens to")
+
+
+Pipeline = Word | tuple[DegradationRow, ...]
+
+
+class AugmentRow(Component):
+    """One way to change a batch, by name with its arguments."""
+
+    when: Share = Field(default=1.0, description="how many of the samples it happens to")
+
+
+class MildOptions(Strict):
+    """Batches that are degraded in another, milder way."""
+
+    share: Share = Field(description="how many of the batches")
+    degradation: Pipeline = Field(default="bicubic", description="a preset, or operations one after another")
+
+
+class PairsOptions(Strict):
+    """Real pairs among photos whose LR is made."""
+
+    hr: Folders = Field(description="folder(s) of their HR images")
+    lr: Folders | dict[int, Folders] = Field(
+        description="folder(s) of their LR images, for several scales {2: ..., 3: ...}"
+    )
+    share: Share = Field(description="how many of the samples come from them")
+
+    @property
+    def hr_folders(self) -> tuple[Path, ...]:
+        """The HR folders, always as a tuple."""
+        return _several(self.hr)
+
+    def lr_folders(self, scale: int) -> tuple[Path, ...]:
+        """The LR folders of a scale, the n-th for the n-th HR folder."""
+        return _of_scale(self.lr, scale)
 
 
 class TrainSetOptions(Strict):
@@ -42,7 +92,7 @@ class TrainSetOptions(Strict):
         description="each step draws one of them, for a generator of several scales, with crops in proportion; "
         "omitted: `scale` alone",
     )
-    degradation: Word | tuple[DegradationRow, ...] | None = Field(
+    degradation: Pipeline | None = Field(
         default=None, description="how LR is made of HR: a preset, or operations one after another; omitted: bicubic"
     )
     margin: NonNegativeInt = Field(
@@ -50,6 +100,15 @@ class TrainSetOptions(Strict):
     )
     sharpen: bool = Field(
         default=False, description="degrade sharpened HR (unsharp mask), and offer it to losses as target: sharp"
+    )
+    mild: MildOptions | None = Field(
+        default=None, description="a share of batches is degraded otherwise: {share: 0.1, degradation: bicubic}"
+    )
+    pairs: PairsOptions | None = Field(
+        default=None, description="real pairs among the samples: {hr: FOLDER, lr: FOLDER, share: 0.2}"
+    )
+    augment: tuple[AugmentRow, ...] = Field(
+        default=(), description="changes to whole batches, one after another: [{type: cutmix, when: 0.3}]"
     )
     small_images: Literal["refuse", "skip"] = Field(default="refuse", description="images smaller than the crop")
     importance: Path | None = Field(
@@ -70,8 +129,12 @@ class TrainSetOptions(Strict):
 
     def lr_folders(self, scale: int) -> tuple[Path, ...]:
         """The LR folders of a scale, the n-th for the n-th HR folder; none when LR is made on the fly."""
-        folders = self.lr.get(scale) if isinstance(self.lr, dict) else self.lr
-        return () if folders is None else _several(folders)
+        return () if self.lr is None else _of_scale(self.lr, scale)
+
+
+def _of_scale(folders: Folders | dict[int, Folders], scale: int) -> tuple[Path, ...]:
+    found = folders.get(scale) if isinstance(folders, dict) else folders
+    return () if found is None else _several(found)
 
 
 def _several(folders: Folders) -> tuple[Path, ...]:

@@ -180,16 +180,23 @@ class Common(Strict):
             raise ValueError(f"data.train.margin ({train.margin}) must be a multiple of scale ({self.scale})")
         if train.sharpen and train.degradation is None:
             raise ValueError("data.train.sharpen: it sharpens what is degraded, and there is no data.train.degradation")
+        if train.mild is not None and train.degradation is None:
+            raise ValueError("data.train.mild: there is no data.train.degradation that it could be milder than")
         if max(self.scales) > self.scale or len(set(self.scales)) < len(self.scales):
             raise ValueError(
                 f"data.train.scales is {list(self.scales)}; expected different numbers up to scale ({self.scale})"
             )
-        if isinstance(train.lr, dict) and set(train.lr) != set(self.scales):
-            raise ValueError(
-                f"data.train.lr has folders for {sorted(train.lr)}; expected the scales {sorted(self.scales)}"
-            )
-        if len(self.scales) > 1 and train.lr is not None and not isinstance(train.lr, dict):
-            raise ValueError("data.train.lr: with several scales, expected folders for each: {2: FOLDER, 3: FOLDER}")
+        self._check_folders("data.train.lr", train.lr)
+        if train.pairs is not None:
+            self._check_folders("data.train.pairs.lr", train.pairs.lr)
+            if train.lr is not None:
+                raise ValueError("data.train.pairs: they stand beside photos alone; name them in data.train.lr and hr")
+
+    def _check_folders(self, where: str, lr: Any) -> None:
+        if isinstance(lr, dict) and set(lr) != set(self.scales):
+            raise ValueError(f"{where} has folders for {sorted(lr)}; expected the scales {sorted(self.scales)}")
+        if len(self.scales) > 1 and lr is not None and not isinstance(lr, dict):
+            raise ValueError(f"{where}: with several scales, expected folders for each: {{2: FOLDER, 3: FOLDER}}")
 
     @property
     def scales(self) -> tuple[int, ...]:

@@ -1,0 +1,63 @@
+"""Photos whose LR is made, with a share of real pairs among them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from gansr.data.images import to_rgb
+from gansr.data.sampler import Ticket, source_generator
+from gansr.data.training_set import HrOnly, mirrored_window
+
+
+class Sourced(NamedTuple):
+    """A window of HR, and the LR of its crop where that is given."""
+
+    window: Any  # as `HrOnly` gives it: of a photo, or of the HR image of a pair
+    lr: Any  # uint8 (crop/scale, crop/scale, 3), zeros where none is given; collated (B, ...)
+    given: Any  # whether it is; collated (B,) of booleans
+
+
+class WithPairs(Dataset[Sourced]):
+    """Windows of photos, and now and then of the HR image of a pair, which brings its LR.
+
+    Whether a sample is a pair, and which, follows from its number alone: pairs are drawn evenly, each time anew, while
+    photos come as without them, and one for which a pair comes waits for the next epoch. So neither share nor pairs
+    move any other draw. LR is made of all windows, and that of pairs replaced: batches have one shape.
+
+    Args:
+        photos: windows of HR images
+        pairs: (lr, hr) files as `pair_lr` gives them
+        share: number of a micro-batch -> the probability that one of its samples is a pair
+        seed: the run's
+    """
+
+    def __init__(self, photos: HrOnly, pairs: Sequence[tuple[Path, Path]], share: Callable[[int], float], seed: int):
+        self.photos, self.pairs, self.share, self.seed = photos, list(pairs), share, seed
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def __getitem__(self, ticket: Ticket) -> Sourced:
+        pair = self.pair(ticket)
+        if pair is None:
+            side = self.photos.cutter.crop // self.photos.cutter.scale
+            return Sourced(self.photos[ticket], np.zeros((side, side, 3), np.uint8), False)
+        window = self.photos.sample(pair[1], ticket.number)
+        return Sourced(window, self._lr(pair[0], ticket.number), True)
+
+    def pair(self, ticket: Ticket) -> tuple[Path, Path] | None:
+        """The pair that a sample is cut from, if it is one."""
+        random = source_generator(self.seed, ticket.number)
+        if random.random() >= self.share(ticket.position):
+            return None
+        return self.pairs[int(random.integers(len(self.pairs)))]
+
+    def _lr(self, file: Path, number: int) -> np.ndarray:
+        """The crop that lies where the sample's HR crop does: LR files are HR's size, without a rest, by the scale."""
+        cutter, image = self.photos.cutter, self.photos.cache.read(file)
+        cut = cutter.cut(number, *(side * cutter.scale for side in image.shape[:2]))
+        inside = mirrored_window(image, cut.top, cut.left, cutter.crop // cutter.scale, margin=0)
+        return cut.lay(to_rgb(inside)).copy()
