@@ -5,6 +5,7 @@ whole batch; here each sample has its own. Rectangles lie on the grid of LR pixe
 but along their edges, where LR near the edge knows nothing of what is beyond.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -29,8 +30,8 @@ def mixup(alpha: float = 1.2, *, batch: int) -> Augmentation:
         alpha: the larger, the nearer v is to one half
         batch: samples in a batch
     """
-    if alpha <= 0:
-        raise OptionsError(f"alpha is {alpha:g}; expected more than 0.")
+    if not 0 < alpha < math.inf:
+        raise OptionsError(f"alpha is {alpha:g}; expected a finite number above 0.")
     _check_company("mixup", batch)
 
     def augmentation(batch: Paired, lots: Lots) -> Paired:
