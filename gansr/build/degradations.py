@@ -1,7 +1,9 @@
 """Rows of options -> what makes LR of HR on the device."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -46,13 +48,15 @@ def curriculum(asked: Asked, options: Options, scale: int, where: str = WHERE) -
         OptionsError: an unknown preset or operation, an argument that does not fit, ends of a ramp that are not alike,
             or a pipeline that does not end at the LR size.
     """
-    made = Curriculum(asked, scale, margin(options, scale), where)
-    for step in ramps.telling(made.bends):
+    around = margin(options, scale)
+    window = options.crop(scale) + 2 * around
+    trial = Curriculum(asked, scale, around, where, room=window)
+    for step in ramps.telling(trial.bends):
         try:
-            _try(made(step), options.crop(scale) + 2 * made.margin, where)
+            _try(trial(step), window, where)
         except OptionsError as error:
             raise OptionsError(f"{error} So it is at step {step}, by a ramp.") if step else error from None
-    return made
+    return Curriculum(asked, scale, around, where)
 
 
 class Curriculum:
@@ -63,22 +67,23 @@ class Curriculum:
         scale: of the super-resolution
         margin: as in `Degradation`
         where: key of the options, for messages
+        room: each operation is tried when made, and may have no kernel larger than so many pixels; None: it is not
     """
 
-    def __init__(self, asked: Asked, scale: int, margin: int, where: str = WHERE):
+    def __init__(self, asked: Asked, scale: int, margin: int, where: str = WHERE, room: int | None = None):
         rows = _preset(asked, scale, where) if isinstance(asked, str) else asked
         self.tree = [row.model_dump(mode="json", by_alias=True) for row in rows]
         self.scale, self.margin, self.where = scale, margin, where
         self.bends = ramps.bends(self.tree, where)
         _refuse_changing_files(self.tree, where)
-        self.make = _maker(scale)
+        self.make = _maker(scale, room)
         self.latest: tuple[Any, Degradation] | None = None
 
     def __call__(self, step: int) -> Degradation:
         """Raises OptionsError for a value that an operation refuses."""
         tree = ramps.at(self.tree, step) if self.bends else self.tree
         if self.latest is None or tree != self.latest[0]:
-            made = _in_a_row([_row(row, self.where) for row in tree], self.make, self.where)
+            made = _in_a_row(_rows(tree, self.where), self.make, self.where)
             self.latest = tree, Degradation(made, self.scale, self.margin)
         return self.latest[1]
 
@@ -104,13 +109,16 @@ def _preset(name: str, scale: int, where: str) -> list[DegradationRow]:
     return [_row(row, f"preset {name}") for row in PRESETS[name](scale)]
 
 
-def _maker(scale: int) -> Make:
+def _maker(scale: int, room: int | None) -> Make:
     """Rows -> operations; one that was made lately is not made again."""
 
     @lru_cache(maxsize=64)
     def made(kind: str, arguments: str, where: str) -> Operation:
         row = DegradationRow.model_validate({"type": kind, **json.loads(arguments)})
-        return build(row, OPERATIONS, where, scale=scale)
+        operation = build(row, OPERATIONS, where, scale=scale)
+        if room is not None:
+            _try_alone(operation, room, f"{where} (type {kind})")
+        return operation
 
     return lambda row, where: made(row.type, json.dumps(row.arguments), where)
 
@@ -130,11 +138,13 @@ def _one_of(row: DegradationRow, make: Make, where: str) -> Operation:
     branches = _list(row, "branches", ("branches", "weights"), where)
     if not branches or not all(isinstance(branch, list) for branch in branches):
         raise OptionsError(f"{where}: branches: expected lists of operations, such as [[...], [...]].")
-    weights = row.arguments.get("weights") or [1.0] * len(branches)
-    if len(weights) != len(branches) or min(weights) < 0 or not sum(weights):
-        raise OptionsError(f"{where}: weights: expected {len(branches)} numbers of 0 or more, not all 0.")
+    weights = row.arguments.get("weights", [1.0] * len(branches))
+    if not _are_weights(weights, len(branches)):
+        raise OptionsError(
+            f"{where}: weights: expected {len(branches)} numbers of 0 or more, not all 0; found {weights}."
+        )
     ways = [
-        _in_a_row([_row(one, where) for one in branch], make, f"{where}.branches.{number}")
+        _in_a_row(_rows(branch, f"{where}.branches.{number}"), make, f"{where}.branches.{number}")
         for number, branch in enumerate(branches)
     ]
     return one_of(ways, weights)
@@ -145,13 +155,27 @@ def _shuffled(row: DegradationRow, make: Make, where: str) -> Operation:
     if not rows or not all(isinstance(one, dict) for one in rows):
         raise OptionsError(f"{where}: operations: expected a list of operations, such as [{{type: jpeg}}, ...].")
     keep, per = row.arguments.get("keep_order", []), row.arguments.get("per", "sample")
-    if not isinstance(keep, list) or len(set(keep)) != len(keep) or not set(keep) <= set(range(len(rows))):
+    if not _are_places(keep, len(rows)):
         raise OptionsError(f"{where}: keep_order: expected places of operations from 0 to {len(rows) - 1}, as [2, 3].")
     if per not in get_args(Per):
-        raise OptionsError(f"{where}: per: expected sample or batch.")
-    made = [_operation(_row(one, where), make, f"{where}.operations.{number}") for number, one in enumerate(rows)]
+        raise OptionsError(f"{where}: per: expected sample or batch, found {per}.")
+    checked = _rows(rows, f"{where}.operations")
+    made = [_operation(one, make, f"{where}.operations.{number}") for number, one in enumerate(checked)]
     # Rows that are alike are one operation, which goes through more samples at once.
     return shuffled([made[rows.index(one)] for one in rows], keep, per)
+
+
+def _are_weights(found: Any, count: int) -> bool:
+    if not isinstance(found, list) or len(found) != count or not all(ramps.is_number(one) for one in found):
+        return False
+    return min(found) >= 0 and 0 < sum(found) < math.inf
+
+
+def _are_places(found: Any, count: int) -> bool:
+    """Different whole numbers below `count`."""
+    if not isinstance(found, list) or not all(type(one) is int for one in found):
+        return False
+    return len(set(found)) == len(found) and set(found) <= set(range(count))
 
 
 COMBINATIONS = {"one_of": _one_of, "shuffled": _shuffled}
@@ -163,6 +187,10 @@ def _list(row: DegradationRow, name: str, keys: tuple[str, ...], where: str) -> 
         raise OptionsError(f"{where}: there is no key '{min(strange)}'. {choices_hint(min(strange), keys)}")
     found = row.arguments.get(name)
     return found if isinstance(found, list) else []
+
+
+def _rows(found: Sequence[Any], where: str) -> list[DegradationRow]:
+    return [_row(one, f"{where}.{number}") for number, one in enumerate(found)]
 
 
 def _row(found: Any, where: str) -> DegradationRow:
@@ -183,6 +211,14 @@ def _refuse_changing_files(tree: Any, where: str) -> None:
                 )
         if isinstance(value, dict | list):
             _refuse_changing_files(value, f"{where}.{key}")
+
+
+def _try_alone(operation: Operation, room: int, where: str) -> None:
+    small = replace(Canvas.of(torch.zeros(1, 3, TRIAL, TRIAL)), room=room)
+    try:
+        operation(small, Draws(1, 0))
+    except OptionsError as error:
+        raise error.at(where) from None
 
 
 def _try(made: Degradation, window: int, where: str) -> None:

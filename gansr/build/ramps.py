@@ -89,7 +89,7 @@ def _check_ends(begin: Any, end: Any, where: str) -> None:
         case dict(), dict() if begin.keys() == end.keys():
             for key in begin:
                 _check_ends(begin[key], end[key], f"{where}.{key}")
-        case _ if _is_number(begin) and _is_number(end):
+        case _ if is_number(begin) and is_number(end):
             return
         case _:
             raise OptionsError(
@@ -102,7 +102,8 @@ def _said(end: Any) -> str:
     return f"({', '.join(map(str, end))})" if isinstance(end, list) else str(end)
 
 
-def _is_number(found: Any) -> bool:
+def is_number(found: Any) -> bool:
+    """A number, which true and false are not."""
     return isinstance(found, int | float) and not isinstance(found, bool)
 
 

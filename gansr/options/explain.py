@@ -1,7 +1,7 @@
 """pydantic's findings in the words of someone who wrote a YAML file."""
 
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -49,11 +49,20 @@ def _finding(detail: Any, model: type[BaseModel], path: Sequence[int | str], oth
         return "is missing"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
-    if kind == "literal_error":
-        return f"expected {detail['ctx']['expected']}, found {detail['input']!r}"
-    if kind in WANTED:
-        return f"expected {WANTED[kind]}, found {detail['input']!r}"
+    if wanted := _wanted(kind, detail.get("ctx", {})):
+        return f"expected {wanted}, found {detail['input']!r}"
     return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, found {detail['input']!r}"
+
+
+def _wanted(kind: str, context: Mapping[str, Any]) -> str | None:
+    match kind:
+        case "literal_error":
+            return context["expected"]
+        case "too_long":
+            return f"at most {context['max_length']} of them"
+        case "too_short":
+            return f"at least {context['min_length']} of them"
+    return WANTED.get(kind)
 
 
 def _keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gansr.data.degradations import kernels
 from gansr.data.degradations.canvas import Canvas, Operation
-from gansr.data.degradations.checks import Range, check_probability, check_range, check_weights
+from gansr.data.degradations.checks import MOST_SIDE, Range, check_odd, check_probability, check_range, check_weights
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.kernel_files import read_kernels
 from gansr.errors import OptionsError
@@ -112,8 +112,8 @@ def bsrgan_blur(factor: int | None = None, *, scale: int) -> Operation:
         scale: of the super-resolution
     """
     number = scale if factor is None else factor
-    if number < 1:
-        raise OptionsError(f"factor is {number}; expected 1 or more.")
+    if not 1 <= number <= 64:
+        raise OptionsError(f"factor is {number}; expected a whole number from 1 to 64.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         anisotropic = draws.chance(0.5)
@@ -156,7 +156,7 @@ def motion(length: Range = (1.0, 15.0), angle: Range = (0.0, math.pi)) -> Operat
         length: of the line in pixels; 1 changes nothing
         angle: in radians, clockwise from left to right
     """
-    check_range("length", length, least=1)
+    check_range("length", length, least=1, most=MOST_SIDE)
     check_range("angle", angle, least=-math.inf)
     side = kernels.motion_side(length[1])
 
@@ -172,7 +172,7 @@ def defocus(radius: Range = (0.5, 5.0)) -> Operation:
     Args:
         radius: of the disc in pixels; up to 1/2 changes nothing
     """
-    check_range("radius", radius)
+    check_range("radius", radius, most=MOST_SIDE // 2)
     side = kernels.disc_side(radius[1])
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
@@ -196,7 +196,7 @@ def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflec
             `decimate` keeps lie in the middle of those that they stand for
     """
     check_range("sigma", sigma)
-    _check_odd("size", size)
+    check_odd("size", size)
     if not 0 <= shift <= size // 2:
         raise OptionsError(f"shift is {shift:g}; expected 0 to {size // 2} pixels, half of the size.")
 
@@ -246,15 +246,10 @@ def _per_kernel(flags: Tensor) -> Tensor:
     return flags[:, None, None]
 
 
-def _check_odd(name: str, size: int) -> None:
-    if size < 1 or size % 2 == 0:
-        raise OptionsError(f"{name} is {size}; expected an odd number of pixels.")
-
-
 def _check_sizes(sizes: tuple[int, int]) -> None:
     check_range("sizes", sizes)
     for size in sizes:
-        _check_odd("sizes", size)
+        check_odd("sizes", size)
 
 
 def _check_beta(name: str, beta: Range) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gansr.data.degradations.draws import Draws
+from gansr.errors import OptionsError
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Canvas:
     height: Tensor  # (B,) whole numbers, on the device
     width: Tensor  # (B,)
     hr_size: tuple[int, int] | None = None  # (H, W) of the tensor that the degradation began with
+    room: int | None = None  # where options are tried: the side that no kernel may exceed
 
     @classmethod
     def of(cls, image: Tensor) -> "Canvas":
@@ -74,7 +76,15 @@ class Canvas:
 
         Returns:
             (B, C, H + 2 margin, W + 2 margin)
+
+        Raises:
+            OptionsError: a kernel that reaches so far, where options are tried.
         """
+        if self.room is not None and 2 * margin + 1 > self.room:
+            raise OptionsError(
+                f"its kernel has {2 * margin + 1} pixels along each side, and the images have {self.room}, crop and "
+                f"margin together; expected a smaller kernel or larger images."
+            )
         image = self.image
         for axis, sides in ((2, self.height), (3, self.width)):
             places = torch.arange(-margin, image.shape[axis] + margin, device=image.device)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from gansr.errors import OptionsError, choices_hint
 
 Range = tuple[float, float]
+MOST_SIDE = 999  # pixels of a kernel: a mistake must not ask for all memory before it is found
 
 
 def check_range(name: str, found: Range, least: float = 0.0, most: float = math.inf) -> None:
@@ -33,6 +34,12 @@ def check_weights(name: str, found: Mapping[str, float], kinds: Iterable[str]) -
             raise OptionsError(f"{name}: the weight of {kind} is {weight:g}; expected 0 or more.")
     if not any(found.values()):
         raise OptionsError(f"{name}: all weights are 0; expected at least one kind with more.")
+
+
+def check_odd(name: str, size: int) -> None:
+    """A kernel's side: odd, and not absurd."""
+    if not 1 <= size <= MOST_SIDE or size % 2 == 0:
+        raise OptionsError(f"{name} is {size}; expected an odd number of pixels up to {MOST_SIDE}.")
 
 
 def _between(least: float, most: float) -> str:

@@ -17,7 +17,7 @@ def colour_shift(shift: tuple[float, float] = (-10, 10), gain: tuple[float, floa
         shift: range in levels of 255
         gain: range
     """
-    check_range("shift", shift, -math.inf)
+    check_range("shift", shift, -255, 255)
     check_range("gain", gain)
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
@@ -34,7 +34,7 @@ def quantise(levels: tuple[float, float] = (16, 256), probability: float = 1.0) 
         levels: range of their number, of which whole numbers of 2 or more are drawn
         probability: how many of the samples are rounded
     """
-    check_range("levels", levels, 2)
+    check_range("levels", levels, 2, 65536)
     check_probability("probability", probability)
     low, high = levels
 

@@ -57,7 +57,7 @@ def gaussian_or_poisson(
     """
     check_probability("probability", probability)
     check_probability("grey_probability", grey_probability)
-    check_range("sigma", sigma)
+    check_range("sigma", sigma, most=255)
     check_range("strength", strength)
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
@@ -108,7 +108,7 @@ def camera_noise(shot: tuple[float, float] = (1e-4, 0.012), read: tuple[float, f
         read: range of the variance at black
     """
     for name, variances in (("shot", shot), ("read", read)):
-        check_range(name, variances, LEAST)
+        check_range(name, variances, LEAST, 1)
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         slope, offset = (draws.uniform(math.log(low), math.log(high)).exp() for low, high in (shot, read))
@@ -208,7 +208,7 @@ def camera_deviation(image: Tensor, shot: Tensor, read: Tensor) -> Tensor:
 def _of_kinds(
     level: tuple[float, float], kinds: dict[str, float], add: Callable[[Tensor, Tensor], Tensor]
 ) -> Operation:
-    check_range("level", level)
+    check_range("level", level, most=255)
     check_weights("kinds", kinds, KINDS)
     low, high = level
 

@@ -17,6 +17,7 @@ from gansr.errors import OptionsError, choices_hint
 RelativeTo = Literal["image", "target"]
 UP, DOWN, KEEP = "up", "down", "keep"
 KINDS = {UP: 0.2, DOWN: 0.7, KEEP: 0.1}  # Real-ESRGAN, first order
+MOST = 64  # times as large or as small: beyond, there is nothing left of an image, or no memory
 SHARES = {"area": 1.0, "bilinear": 1.0, "bicubic": 1.0}  # of the methods in Real-ESRGAN
 
 
@@ -124,7 +125,7 @@ def shrink(
         OptionsError: divisors below 1 or the wrong way round, unknown or weightless methods.
     """
     low, high = (1.0, 2.0 * scale) if divisors is None else divisors
-    check_range("divisors", (low, high), least=1)
+    check_range("divisors", (low, high), least=1, most=MOST)
     check_weights("methods", methods, METHODS)
     names, finish = list(methods), _finish(clip)
 
@@ -224,11 +225,9 @@ def _finish(clip: bool) -> Callable[[Canvas], Canvas]:
 
 
 def _check_factors(factors: Range, kinds: dict[str, float]) -> None:
-    check_range("factors", factors)
+    check_range("factors", factors, least=1 / MOST, most=MOST)
     low, high = factors
     found = f"factors is ({low:g}, {high:g})"
-    if low == 0:
-        raise OptionsError(f"{found}; expected more than 0.")
     if kinds.get(UP) and high < 1:
         raise OptionsError(f"{found}, but kinds has up; expected a larger number of 1 or more.")
     if kinds.get(DOWN) and low > 1:
@@ -236,6 +235,6 @@ def _check_factors(factors: Range, kinds: dict[str, float]) -> None:
 
 
 def _whole_factor(factor: int | None, scale: int) -> int:
-    if factor is not None and factor < 1:
-        raise OptionsError(f"factor is {factor}; expected a whole number of 1 or more.")
+    if factor is not None and not 1 <= factor <= MOST:
+        raise OptionsError(f"factor is {factor}; expected a whole number from 1 to {MOST}.")
     return scale if factor is None else factor

@@ -8,7 +8,7 @@ from torch import Tensor
 from gansr.data.degradations import kernels
 from gansr.data.degradations.blur import filter_canvas
 from gansr.data.degradations.canvas import Canvas, Operation
-from gansr.data.degradations.checks import check_probability
+from gansr.data.degradations.checks import MOST_SIDE, check_probability
 from gansr.data.degradations.draws import Draws
 from gansr.errors import OptionsError
 
@@ -42,8 +42,8 @@ def sharpen(probability: float = 1.0, weight: float = 0.5, radius: int = 50, thr
         raise OptionsError(f"weight is {weight:g}; expected a finite number of 0 or more.")
     if not 0 <= threshold <= 1:
         raise OptionsError(f"threshold is {threshold:g}; expected a number from 0 to 1.")
-    if radius < 1:
-        raise OptionsError(f"radius is {radius}; expected 1 or more pixels.")
+    if not 1 <= radius <= MOST_SIDE:
+        raise OptionsError(f"radius is {radius}; expected 1 to {MOST_SIDE} pixels.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         sharp = canvas.with_image(_sharpened(canvas, weight, radius, threshold))

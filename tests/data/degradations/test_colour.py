@@ -139,9 +139,13 @@ def test_shapes_need_no_values(make) -> None:
     ("make", "arguments", "message"),
     [
         (colour_shift, {"shift": (10, -10)}, r"shift is \(10, -10\); expected the smaller number first: \(-10, 10\)"),
-        (colour_shift, {"shift": (-math.inf, 0)}, r"shift is \(-inf, 0\); expected two finite numbers\."),
+        (
+            colour_shift,
+            {"shift": (-math.inf, 0)},
+            r"shift is \(-inf, 0\); expected two finite numbers from -255 to 255\.",
+        ),
         (colour_shift, {"gain": (-1, 1)}, r"gain is \(-1, 1\); expected two finite numbers of 0 or more"),
-        (quantise, {"levels": (1, 16)}, r"levels is \(1, 16\); expected two finite numbers of 2 or more"),
+        (quantise, {"levels": (1, 16)}, r"levels is \(1, 16\); expected two finite numbers from 2 to 65536"),
         (quantise, {"probability": -0.1}, "probability is -0.1; expected a probability from 0 to 1"),
         (interlace, {"shift": (-1, 3)}, r"shift is \(-1, 3\); expected two finite numbers of 0 or more"),
         (interlace, {"probability": 2}, "probability is 2; expected a probability"),

@@ -310,7 +310,7 @@ def test_shapes_need_no_values(make) -> None:
     ("make", "arguments", "message"),
     [
         (noise.gaussian_noise, {"sigma": (30, 1)}, r"sigma is \(30, 1\); expected the smaller number first: \(1, 30\)"),
-        (noise.gaussian_noise, {"sigma": (-1, 1)}, r"sigma is \(-1, 1\); expected two finite numbers of 0 or more"),
+        (noise.gaussian_noise, {"sigma": (-1, 1)}, r"sigma is \(-1, 1\); expected two finite numbers from 0 to 255"),
         (noise.gaussian_noise, {"grey_probability": 2}, "grey_probability is 2; expected a probability from 0 to 1"),
         (noise.poisson_noise, {"strength": (0, float("inf"))}, r"strength is \(0, inf\); expected two finite numbers"),
         (noise.poisson_noise, {"grey_probability": -1}, "grey_probability is -1; expected a probability"),
@@ -319,7 +319,7 @@ def test_shapes_need_no_values(make) -> None:
         (noise.bsrgan_noise, {"kinds": {"gray": 1.0}}, "kinds has no kind 'gray'. Did you mean 'grey'"),
         (noise.bsrgan_noise, {"kinds": {"grey": 0.0}}, "kinds: all weights are 0; expected at least one"),
         (noise.speckle_noise, {"kinds": {"grey": -1.0}}, "kinds: the weight of grey is -1; expected 0 or more"),
-        (noise.camera_noise, {"shot": (0, 1)}, r"shot is \(0, 1\); expected two finite numbers of 1e-12 or more"),
+        (noise.camera_noise, {"shot": (0, 1)}, r"shot is \(0, 1\); expected two finite numbers from 1e-12 to 1"),
         (noise.camera_noise, {"read": (0.2, 0.1)}, r"read is \(0.2, 0.1\); expected the smaller"),
     ],
 )

@@ -208,9 +208,13 @@ def test_meta_device():
     ("make", "arguments", "message"),
     [
         (resize, {"factors": (1.5, 0.15)}, "factors is (1.5, 0.15); expected the smaller number first: (0.15, 1.5)."),
-        (resize, {"factors": (0, 1.5)}, "factors is (0, 1.5); expected more than 0."),
-        (resize, {"factors": (-1, 1.5)}, "factors is (-1, 1.5); expected two finite numbers of 0 or more."),
-        (resize, {"factors": (0.1, math.inf)}, "factors is (0.1, inf); expected two finite numbers of 0 or more."),
+        (resize, {"factors": (0, 1.5)}, "factors is (0, 1.5); expected two finite numbers from 0.015625 to 64."),
+        (resize, {"factors": (-1, 1.5)}, "factors is (-1, 1.5); expected two finite numbers from 0.015625 to 64."),
+        (
+            resize,
+            {"factors": (0.1, math.inf)},
+            "factors is (0.1, inf); expected two finite numbers from 0.015625 to 64.",
+        ),
         (
             resize,
             {"factors": (0.15, 0.5)},
@@ -237,9 +241,9 @@ def test_meta_device():
         (resize, {"relative_to": "lr"}, "relative_to is 'lr'. Choices: image, target."),
         (resize_to_scale, {"methods": {"area": math.nan}}, "methods: the weight of area is nan; expected 0 or more."),
         (shrink, {"methods": {}}, "methods: all weights are 0; expected at least one kind with more."),
-        (shrink, {"divisors": (0.5, 2)}, "divisors is (0.5, 2); expected two finite numbers of 1 or more."),
-        (decimate, {"factor": 0}, "factor is 0; expected a whole number of 1 or more."),
-        (matlab_bicubic, {"factor": -2}, "factor is -2; expected a whole number of 1 or more."),
+        (shrink, {"divisors": (0.5, 2)}, "divisors is (0.5, 2); expected two finite numbers from 1 to 64."),
+        (decimate, {"factor": 0}, "factor is 0; expected a whole number from 1 to 64."),
+        (matlab_bicubic, {"factor": -2}, "factor is -2; expected a whole number from 1 to 64."),
     ],
 )
 def test_mistakes(make, arguments, message):

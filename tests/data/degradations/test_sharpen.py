@@ -95,7 +95,7 @@ def test_sharpen_on_the_meta_device():
         ({"probability": 1.5}, "probability is 1.5; expected a probability"),
         ({"weight": -1.0}, "weight is -1; expected a finite number of 0 or more"),
         ({"weight": math.nan}, "weight is nan; expected a finite number of 0 or more"),
-        ({"radius": 0}, "radius is 0; expected 1 or more pixels"),
+        ({"radius": 0}, "radius is 0; expected 1 to 999 pixels"),
         ({"threshold": 10.0}, "threshold is 10; expected a number from 0 to 1"),
     ],
 )
