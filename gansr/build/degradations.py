@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.pipeline import Degradation, Per, Pipeline, one_of, shuffled, sometimes
+from gansr.data.degradations.pipeline import Degradation, Per, Pipeline, named, one_of, shuffled, sometimes
 from gansr.data.degradations.presets import PRESETS
 from gansr.errors import OptionsError, choices_hint
 from gansr.options.component import build
@@ -56,7 +56,9 @@ def _in_a_row(rows: Sequence[DegradationRow], scale: int, where: str) -> Operati
 
 def _operation(row: DegradationRow, scale: int, where: str) -> Operation:
     make = COMBINATIONS.get(row.type)
-    made = make(row, scale, f"{where} (type {row.type})") if make else build(row, OPERATIONS, where, scale=scale)
+    if make is not None:
+        return sometimes(make(row, scale, f"{where} (type {row.type})"), row.when)
+    made = named(build(row, OPERATIONS, where, scale=scale), row.type)
     return sometimes(made, row.when)
 
 

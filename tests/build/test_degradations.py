@@ -16,6 +16,7 @@ from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.presets import PRESETS
+from gansr.data.degradations.record import Record
 from gansr.errors import OptionsError
 from gansr.options.images import DegradationRow
 from gansr.options.load import dump, validate
@@ -63,6 +64,17 @@ def test_shuffled_rows_that_are_alike_are_one_operation(monkeypatch: pytest.Monk
     pipeline(rows({"type": "shuffled", "operations": alike, "keep_order": [2, 1], "per": "batch"}), scale=2)
     ((operations, keep, per),) = seen
     assert operations[0] is operations[2] is not operations[1] and (keep, per) == ([2, 1], "batch")
+
+
+NOTHING_DRAWN = {"to_8_bit", "decimate", "matlab_bicubic", "sharpen"}
+
+
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - NEEDS_FILES))
+def test_every_operation_says_what_it_drew(name: str) -> None:
+    record = Record(4)
+    pipeline(rows({"type": name}), scale=2)(Canvas.of(torch.rand(4, 3, 24, 24)), Draws(4, 0, record=record))
+    noted = [row for operations in record.samples for row in operations]
+    assert noted and all((set(row) == {"type"}) == (name in NOTHING_DRAWN) and row["type"] == name for row in noted)
 
 
 def test_batches_are_functions_of_their_number(tree: Make) -> None:
@@ -150,7 +162,12 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
     photo = photos / "judge" / "HR" / "0.png"
     sheet = tmp_path / "sheet.png"
     assert gansr("degrade", photo, "-o", sheet, "--grid", "2x3").code == 0
-    assert Image.open(sheet).size == (3 * 32, 2 * 24)
+    assert Image.open(sheet).width == 3 * (240 + 8) + 8, "room for words below small pictures"
+    told = json.loads((tmp_path / "sheet.json").read_text())
+    assert told["hr"] == str(photo) and [(row["row"], row["column"]) for row in told["draws"]] == [
+        (row, column) for row in range(2) for column in range(3)
+    ]
+    assert all(row["operations"][0]["type"] == "blur" for row in told["draws"])
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         result = gansr("degrade", photos / "judge" / "HR", "-o", tmp_path / name, "--scale", 2, "--seed", seed)
         assert result.code == 0, result.err
@@ -160,6 +177,8 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
     manifest = json.loads((tmp_path / "one" / "manifest.json").read_text())
     assert manifest["scale"] == 2 and set(manifest["images"]) == {"0.png", "1.png"}
     assert len({row["seed"] for row in manifest["images"].values()}) == 2
+    for row in manifest["images"].values():
+        assert row["operations"][-1] == {"type": "to_8_bit"} and row["operations"][1]["factor"] > 0
 
 
 @pytest.mark.parametrize(
@@ -168,6 +187,7 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
         (["--preset", "real"], "there is no preset 'real'"),
         (["--grid", "6"], "expected ROWSxCOLUMNS"),
         (["--grid", "0x4"], "expected ROWSxCOLUMNS"),
+        (["--grid", "1x1", "-o", "sheet.json"], "expected a picture, for example sheet.png"),
     ],
 )
 def test_mistakes_of_the_command(gansr: Make, photos: Any, tmp_path: Any, arguments: list[str], message: str) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.record import Record
 
 Per = Literal["sample", "batch"]
 
@@ -28,6 +29,16 @@ class Pipeline:
         for operation in self.operations:
             canvas = operation(canvas, draws)
         return canvas
+
+
+def named(operation: Operation, name: str) -> Operation:
+    """The operation under a name, by which a record of what was done calls it."""
+
+    def begun(canvas: Canvas, draws: Draws) -> Canvas:
+        draws.begin(name)
+        return operation(canvas, draws)
+
+    return begun
 
 
 def sometimes(operation: Operation, probability: float) -> Operation:
@@ -67,7 +78,7 @@ def shuffled(operations: Sequence[Operation], keep_order: Sequence[int] = (), pe
     """
 
     def mixed(canvas: Canvas, draws: Draws) -> Canvas:
-        drawn = (draws if per == "sample" else draws.of(1)).orders(len(operations))
+        drawn = (draws if per == "sample" else draws.of([0])).orders(len(operations))
         orders = [[operations[place] for place in _kept(order, keep_order)] for order in drawn]
         if per == "batch":
             return Pipeline(tuple(orders[0]))(canvas, draws)
@@ -92,7 +103,7 @@ def _go(operation: Operation, pieces: list[Canvas], places: list[int], draws: Dr
     """The operation on the images at these places, in one batch; `pieces` gets the results."""
     if places:
         together = Canvas.together([pieces[place] for place in places])
-        done = operation(together, draws.of(len(places))).apart()
+        done = operation(together, draws.of(places)).apart()
         for place, piece in zip(places, done, strict=True):
             pieces[place] = piece
 
@@ -118,12 +129,12 @@ class Degradation:
     scale: int
     margin: int
 
-    def __call__(self, window: Tensor, seed: int) -> Tensor:
+    def __call__(self, window: Tensor, seed: int, record: Record | None = None) -> Tensor:
         """(B, 3, crop + 2 margin, ...) in [0, 1] -> (B, 3, crop / scale, ...) in 8 bits of [0, 1].
 
-        `seed` names the batch: the same one gives the same LR.
+        `seed` names the batch: the same one gives the same LR. `record` is told what was done to each sample.
         """
-        canvas = self.pipeline(Canvas.of(window), Draws(window.shape[0], seed, window.device))
+        canvas = self.pipeline(Canvas.of(window), Draws(len(window), seed, window.device, record=record))
         height, width = canvas.image.shape[-2:]
         cut = self.margin // self.scale
         small = canvas.image[..., cut : height - cut, cut : width - cut]
