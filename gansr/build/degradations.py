@@ -1,11 +1,14 @@
 """Rows of options -> what makes LR of HR on the device."""
 
+from collections import ChainMap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import ValidationError
 
+from gansr.build.networks import load_look
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Operation
 from gansr.data.degradations.pipeline import Degradation, Pipeline, one_of, sometimes
@@ -39,13 +42,28 @@ def margin(options: Options, scale: int) -> int:
     return options.data.train.margin // options.scale * scale
 
 
-def pipeline(asked: str | Sequence[DegradationRow], scale: int) -> Operation:
-    """A preset by name, or rows one after another."""
+def pipeline(asked: str | DegradationRow | Sequence[DegradationRow], scale: int) -> Operation:
+    """A preset by name, a row, or rows one after another."""
+    if isinstance(asked, DegradationRow):
+        asked = [asked]
     if isinstance(asked, str):
         if asked not in PRESETS:
             raise OptionsError(f"{WHERE}: there is no preset '{asked}'. {choices_hint(asked, PRESETS)}")
         asked = [_row(row, f"preset {asked}") for row in PRESETS[asked]]
     return _in_a_row(asked, scale, WHERE)
+
+
+def networks(asked: Any, where: str = WHERE) -> dict[str, Path]:
+    """Files of the networks that rows ask for, those of branches too, by where that is said."""
+    if isinstance(asked, DegradationRow):
+        asked = asked.model_dump()
+    if isinstance(asked, dict):
+        file = {f"{where}.weights": Path(str(asked["weights"]))} if asked.get("type") == "learned" else {}
+        inner = [networks(one, f"{where}.{key}") for key, one in asked.items()]
+        return dict(ChainMap(file, *inner))
+    if isinstance(asked, list | tuple):
+        return dict(ChainMap(*(networks(one, f"{where}.{number}") for number, one in enumerate(asked))))
+    return {}
 
 
 def _in_a_row(rows: Sequence[DegradationRow], scale: int, where: str) -> Operation:
@@ -54,7 +72,7 @@ def _in_a_row(rows: Sequence[DegradationRow], scale: int, where: str) -> Operati
 
 def _operation(row: DegradationRow, scale: int, where: str) -> Operation:
     if row.type != "one_of":
-        made = build(row, OPERATIONS, where, scale=scale)
+        made = build(row, OPERATIONS, where, scale=scale, load_network=load_look)
         return sometimes(made, row.when)
     branches = row.arguments.get("branches")
     weights = row.arguments.get("weights") or [1.0] * len(branches or [])
