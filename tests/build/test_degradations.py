@@ -19,6 +19,7 @@ from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.presets import PRESETS
+from gansr.data.degradations.record import Record
 from gansr.errors import OptionsError, WeightsError
 from gansr.imaging.resize import reduce
 from gansr.models.architecture import Architecture
@@ -29,6 +30,8 @@ from gansr.options.load import dump, validate
 
 Make = Callable[..., Any]
 NEEDS_FILES = {"kernel_bank", "noise_patches", "learned"}
+
+SIZES_IN_ANY_ORDER = [{"type": "shuffled", "operations": [{"type": "resize"}, {"type": "resize_to_scale"}]}]
 
 
 def rows(*found: dict[str, Any]) -> list[DegradationRow]:
@@ -59,6 +62,26 @@ def test_every_operation_is_reached_by_its_name(name: str) -> None:
     for device in ("cpu", "meta"):
         canvas = operation(Canvas.of(torch.rand(3, 3, 24, 24, device=device)), Draws(3, 0, device))
         assert canvas.image.shape[:2] == (3, 3)
+
+
+def test_shuffled_rows_that_are_alike_are_one_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr("gansr.build.degradations.shuffled", lambda *given: (seen.append(given), lambda *_: None)[1])
+    alike = [{"type": "jpeg"}, {"type": "sinc"}, {"type": "jpeg"}]
+    pipeline(rows({"type": "shuffled", "operations": alike, "keep_order": [2, 1], "per": "batch"}), scale=2)
+    ((operations, keep, per),) = seen
+    assert operations[0] is operations[2] is not operations[1] and (keep, per) == ([2, 1], "batch")
+
+
+NOTHING_DRAWN = {"to_8_bit", "decimate", "matlab_bicubic", "sharpen"}
+
+
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - NEEDS_FILES))
+def test_every_operation_says_what_it_drew(name: str) -> None:
+    record = Record(4)
+    pipeline(rows({"type": name}), scale=2)(Canvas.of(torch.rand(4, 3, 24, 24)), Draws(4, 0, record=record))
+    noted = [row for operations in record.samples for row in operations]
+    assert noted and all((set(row) == {"type"}) == (name in NOTHING_DRAWN) and row["type"] == name for row in noted)
 
 
 def test_batches_are_functions_of_their_number(tree: Make) -> None:
@@ -105,6 +128,13 @@ def test_sharpened_hr_is_degraded_and_a_target(tree: Make) -> None:
         ({"degradation": [{"type": "one_of", "branches": []}]}, r"branches: expected lists of operations"),
         ({"degradation": [{"type": "one_of", "branches": [[{"type": "jpeg"}]], "weights": [0]}]}, r"expected 1"),
         ({"degradation": [{"type": "one_of", "branchs": []}]}, r"there is no key 'branchs'"),
+        ({"degradation": [{"type": "shuffled"}]}, r"\.0 \(type shuffled\): operations: expected a list of operations"),
+        ({"degradation": [{"type": "shuffled", "operation": []}]}, r"no key 'operation'\. Did you mean 'operations'"),
+        ({"degradation": [{"type": "shuffled", "operations": [{"type": "jpg"}]}]}, r"operations\.0: there is no type"),
+        ({"degradation": [{"type": "shuffled", "operations": [{"type": "jpeg"}], "keep_order": [1]}]}, r"from 0 to 0"),
+        ({"degradation": [{"type": "shuffled", "operations": [{"type": "jpeg"}], "per": "day"}]}, r"sample or batch"),
+        ({"degradation": SIZES_IN_ANY_ORDER}, r"at least for some samples"),
+        ({"degradation": [{"type": "matlab_bicubic"}, {"type": "resize", "when": 0.01}]}, r"at least for some samples"),
     ],
 )  # fmt: skip
 def test_what_cannot_be(tree: Make, changes: dict[str, Any], message: str) -> None:
@@ -139,7 +169,12 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
     photo = photos / "judge" / "HR" / "0.png"
     sheet = tmp_path / "sheet.png"
     assert gansr("degrade", photo, "-o", sheet, "--grid", "2x3").code == 0
-    assert Image.open(sheet).size == (3 * 32, 2 * 24)
+    assert Image.open(sheet).width == 3 * (240 + 8) + 8, "room for words below small pictures"
+    told = json.loads((tmp_path / "sheet.json").read_text())
+    assert told["hr"] == str(photo) and [(row["row"], row["column"]) for row in told["draws"]] == [
+        (row, column) for row in range(2) for column in range(3)
+    ]
+    assert all(row["operations"][0]["type"] == "blur" for row in told["draws"])
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         result = gansr("degrade", photos / "judge" / "HR", "-o", tmp_path / name, "--scale", 2, "--seed", seed)
         assert result.code == 0, result.err
@@ -149,6 +184,8 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
     manifest = json.loads((tmp_path / "one" / "manifest.json").read_text())
     assert manifest["scale"] == 2 and set(manifest["images"]) == {"0.png", "1.png"}
     assert len({row["seed"] for row in manifest["images"].values()}) == 2
+    for row in manifest["images"].values():
+        assert row["operations"][-1] == {"type": "to_8_bit"} and row["operations"][1]["factor"] > 0
 
 
 @pytest.mark.parametrize(
@@ -157,6 +194,7 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
         (["--preset", "real"], "there is no preset 'real'"),
         (["--grid", "6"], "expected ROWSxCOLUMNS"),
         (["--grid", "0x4"], "expected ROWSxCOLUMNS"),
+        (["--grid", "1x1", "-o", "sheet.json"], "expected a picture, for example sheet.png"),
     ],
 )
 def test_mistakes_of_the_command(gansr: Make, photos: Any, tmp_path: Any, arguments: list[str], message: str) -> None:

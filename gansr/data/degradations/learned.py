@@ -35,8 +35,6 @@ def learned(weights: str, load_network: Callable[[str], nn.Module] | None = None
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         if canvas.image.shape[-2:] == canvas.hr_size:
             canvas = shrink(canvas, draws)
-        if canvas.image.is_meta:  # it has no values, and the network keeps sizes
-            return canvas
         device = canvas.image.device
         if device not in networks:
             networks[device] = load_network(weights).to(device)
