@@ -1,11 +1,15 @@
 """Rows of options -> what makes LR of HR on the device."""
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import torch
 from pydantic import ValidationError
+from torch import nn
 
+from gansr.build.networks import load_look
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.draws import Draws
@@ -17,6 +21,7 @@ from gansr.options.explain import explain
 from gansr.options.images import DegradationRow
 from gansr.options.schema import Options
 
+Given = Mapping[str, Any]  # what makers of operations may ask for beside their options
 WHERE = "data.train.degradation"
 MANY, TRIAL = 24, 16  # samples of a trial, and the side of their LR
 
@@ -32,7 +37,9 @@ def degradation(options: Options, scale: int) -> Degradation | None:
     if asked is None:
         return None
     made = Degradation(pipeline(asked, scale), scale, margin(options, scale))
-    _try(made, options.crop(scale) + 2 * made.margin)
+    # Networks keep sizes, and their files may be what an earlier stage will write.
+    trial = pipeline(asked, scale, load_network=lambda _: nn.Identity())
+    _try(trial, scale, options.crop(scale) + 2 * made.margin)
     return made
 
 
@@ -41,28 +48,47 @@ def margin(options: Options, scale: int) -> int:
     return options.data.train.margin // options.scale * scale
 
 
-def pipeline(asked: str | Sequence[DegradationRow], scale: int) -> Operation:
-    """A preset by name, or rows one after another."""
+def pipeline(
+    asked: str | DegradationRow | Sequence[DegradationRow],
+    scale: int,
+    load_network: Callable[[str], nn.Module] = load_look,
+) -> Operation:
+    """A preset by name, a row, or rows one after another; `load_network` reads the networks that they ask for."""
+    if isinstance(asked, DegradationRow):
+        asked = [asked]
     if isinstance(asked, str):
         if asked not in PRESETS:
             raise OptionsError(f"{WHERE}: there is no preset '{asked}'. {choices_hint(asked, PRESETS)}")
         asked = [_row(row, f"preset {asked}") for row in PRESETS[asked](scale)]
-    return _in_a_row(asked, scale, WHERE)
+    return _in_a_row(asked, {"scale": scale, "load_network": load_network}, WHERE)
 
 
-def _in_a_row(rows: Sequence[DegradationRow], scale: int, where: str) -> Operation:
-    return Pipeline(tuple(_operation(row, scale, f"{where}.{number}") for number, row in enumerate(rows)))
+def networks(asked: Any, where: str = WHERE) -> dict[str, Path]:
+    """Files of the networks that rows ask for, those of branches too, by where that is said."""
+    if isinstance(asked, DegradationRow):
+        asked = asked.model_dump()
+    if isinstance(asked, dict):
+        file = {f"{where}.weights": Path(str(asked["weights"]))} if asked.get("type") == "learned" else {}
+        inner = [networks(one, f"{where}.{key}") for key, one in asked.items()]
+        return dict(ChainMap(file, *inner))
+    if isinstance(asked, list | tuple):
+        return dict(ChainMap(*(networks(one, f"{where}.{number}") for number, one in enumerate(asked))))
+    return {}
 
 
-def _operation(row: DegradationRow, scale: int, where: str) -> Operation:
+def _in_a_row(rows: Sequence[DegradationRow], given: Given, where: str) -> Operation:
+    return Pipeline(tuple(_operation(row, given, f"{where}.{number}") for number, row in enumerate(rows)))
+
+
+def _operation(row: DegradationRow, given: Given, where: str) -> Operation:
     make = COMBINATIONS.get(row.type)
     if make is not None:
-        return sometimes(make(row, scale, f"{where} (type {row.type})"), row.when)
-    made = named(build(row, OPERATIONS, where, scale=scale), row.type)
+        return sometimes(make(row, given, f"{where} (type {row.type})"), row.when)
+    made = named(build(row, OPERATIONS, where, **given), row.type)
     return sometimes(made, row.when)
 
 
-def _one_of(row: DegradationRow, scale: int, where: str) -> Operation:
+def _one_of(row: DegradationRow, given: Given, where: str) -> Operation:
     branches = _list(row, "branches", ("branches", "weights"), where)
     if not branches or not all(isinstance(branch, list) for branch in branches):
         raise OptionsError(f"{where}: branches: expected lists of operations, such as [[...], [...]].")
@@ -70,13 +96,13 @@ def _one_of(row: DegradationRow, scale: int, where: str) -> Operation:
     if len(weights) != len(branches) or min(weights) < 0 or not sum(weights):
         raise OptionsError(f"{where}: weights: expected {len(branches)} numbers of 0 or more, not all 0.")
     ways = [
-        _in_a_row([_row(one, where) for one in branch], scale, f"{where}.branches.{number}")
+        _in_a_row([_row(one, where) for one in branch], given, f"{where}.branches.{number}")
         for number, branch in enumerate(branches)
     ]
     return one_of(ways, weights)
 
 
-def _shuffled(row: DegradationRow, scale: int, where: str) -> Operation:
+def _shuffled(row: DegradationRow, given: Given, where: str) -> Operation:
     rows = _list(row, "operations", ("operations", "keep_order", "per"), where)
     if not rows or not all(isinstance(one, dict) for one in rows):
         raise OptionsError(f"{where}: operations: expected a list of operations, such as [{{type: jpeg}}, ...].")
@@ -85,7 +111,7 @@ def _shuffled(row: DegradationRow, scale: int, where: str) -> Operation:
         raise OptionsError(f"{where}: keep_order: expected places of operations from 0 to {len(rows) - 1}, as [2, 3].")
     if per not in get_args(Per):
         raise OptionsError(f"{where}: per: expected sample or batch.")
-    made = [_operation(_row(one, where), scale, f"{where}.operations.{number}") for number, one in enumerate(rows)]
+    made = [_operation(_row(one, where), given, f"{where}.operations.{number}") for number, one in enumerate(rows)]
     # Rows that are alike are one operation, which goes through more samples at once.
     return shuffled([made[rows.index(one)] for one in rows], keep, per)
 
@@ -108,16 +134,16 @@ def _row(found: Any, where: str) -> DegradationRow:
         raise OptionsError(explain(error, DegradationRow, where)) from None
 
 
-def _try(made: Degradation, window: int) -> None:
+def _try(trial: Operation, scale: int, window: int) -> None:
     """Small windows, so many that each goes other ways: what does not fit is found before training."""
-    side = min(window, TRIAL * made.scale)
+    side = min(window, TRIAL * scale)
     image = torch.zeros(1, 3, side, side).expand(MANY, -1, -1, -1)
     try:
-        small = made.pipeline(Canvas.of(image), Draws(MANY, 0, in_turn=True))
+        small = trial(Canvas.of(image), Draws(MANY, 0, in_turn=True))
     except (RuntimeError, AssertionError) as error:
         raise OptionsError(f"{WHERE}: it does not suit windows of {side} px (crop and margin): {error}") from None
     sizes = [small.image.shape[-2:], *zip(small.height.tolist(), small.width.tolist(), strict=True)]
-    if set(sizes) != {(side // made.scale,) * 2}:
+    if set(sizes) != {(side // scale,) * 2}:
         raise OptionsError(
             f"{WHERE}: it ends at another size than that of LR, at least for some samples. Let its last change of size "
             f"be resize_to_scale, decimate or matlab_bicubic."
