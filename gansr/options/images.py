@@ -43,7 +43,9 @@ class TrainSetOptions(Strict):
         "omitted: `scale` alone",
     )
     degradation: Word | tuple[DegradationRow, ...] | None = Field(
-        default=None, description="how LR is made of HR: a preset, or operations one after another; omitted: bicubic"
+        default=None,
+        description="how LR is made of HR: a preset, a file with a pipeline (.yml), or operations one after another; "
+        "omitted: bicubic",
     )
     margin: NonNegativeInt = Field(
         default=72, description="HR pixels around the crop that are degraded with it, a multiple of the scale"

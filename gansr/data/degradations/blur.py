@@ -179,8 +179,14 @@ def defocus(radius: Range = (0.5, 5.0)) -> Operation:
     return operation
 
 
-def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflect") -> Operation:
-    """Isotropic Gaussian blur.
+def gaussian(
+    sigma: Range = (0.2, 3.0),
+    size: int = 21,
+    border: Border = "reflect",
+    sigma_across: Range | None = None,
+    rotation: Range = (0.0, 0.0),
+) -> Operation:
+    """Gaussian blur, isotropic unless it is given a width across.
 
     That of the degradation BD (Zhang et al. 2018, "Residual Dense Network for Image Super-Resolution", code of x3) has
     sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels.
@@ -189,13 +195,21 @@ def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflec
         sigma: in pixels
         size: of the kernel, odd
         border: what is beyond the image: its mirror image, or its edge pixels again and again (replicate)
+        sigma_across: width at right angles to the first, drawn by itself; omitted: equal to it
+        rotation: of the first axis, in radians, clockwise from left to right
     """
     check_range("sigma", sigma)
+    check_range("rotation", rotation, least=-math.inf)
+    if sigma_across is not None:
+        check_range("sigma_across", sigma_across)
     _check_odd("size", size)
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        width = draws.uniform(*sigma)
-        made = kernels.gaussian(draws.each(size), width, width, draws.each(0.0), size)
+        width = across = draws.uniform(*sigma)
+        angle = draws.each(0.0)
+        if sigma_across is not None:
+            across, angle = draws.uniform(*sigma_across), draws.uniform(*rotation)
+        made = kernels.gaussian(draws.each(size), width, across, angle, size)
         return filter_canvas(canvas, made, border=border)
 
     return operation
