@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gansr.build.calibrate import Calibration
-from gansr.data.calibration.samples import Folder, spectral_distance
+from gansr.data.calibration.fit import NOISY
+from gansr.data.calibration.samples import Folder, shape_distance, spectral_distance
 
 SPREAD = "* percentiles 10 / 50 / 90 of the images. Noise of JPEG images is that of their brightness."
 NOT_FITTED = (
@@ -43,6 +44,7 @@ def rows(found: Calibration) -> dict[str, Callable[[Folder], str]]:
         "colour, means of R, G, B": lambda folder: _three(folder.colour[:3]),
         "  standard deviations": lambda folder: _three(folder.colour[3:]),
         "spectrum, dB from that of real LR": lambda folder: f"{spectral_distance(found.real, folder):.2f}",
+        "  at equal contrast": lambda folder: f"{shape_distance(found.real, folder):.2f}",
     }
 
 
@@ -57,7 +59,7 @@ def _axes(folder: Folder, scale: int) -> str:
 
 
 def _if_noisy(folder: Folder, text: str) -> str:
-    return text if folder.sigma[1] > 1 and folder.compressed < 1 else "-"
+    return text if folder.sigma[1] > NOISY and folder.compressed < 1 else "-"
 
 
 def _quality(folder: Folder) -> str:

@@ -38,7 +38,7 @@ def read_pipeline(path: Path, scale: int | None = None) -> PipelineFile:
         raise OptionsError(explain(error, PipelineFile, str(path))) from None
     if scale not in (None, found.scale):
         raise OptionsError(
-            f"{path}: this pipeline was made for x{found.scale}, and x{scale} is asked for: its blur would have another "
-            f"width. Fit one with gansr degrade --fit --scale {scale}, or take scale {found.scale}."
+            f"{path}: this pipeline was made for x{found.scale}, and x{scale} is asked for: its blur would have "
+            f"another width. Fit one with gansr degrade --fit --scale {scale}, or take scale {found.scale}."
         )
     return found

@@ -86,7 +86,18 @@ def _best(levels: np.ndarray, offsets: list[tuple[int, int]], highest: int) -> C
         likelihoods = _likelihoods(plane, clipped, offset, band(1, highest))
         found.append((float(likelihoods.max()), -len(found), int(likelihoods.argmax()) + 1, offset))
     evidence, _, quality, offset = max(found)
-    return Compression(quality, offset) if evidence > EVIDENCE else None
+    varied = evidence > EVIDENCE and _varied(transformed(plane, offset), luma_table(quality))
+    return Compression(quality, offset) if varied else None
+
+
+def _varied(blocks: np.ndarray, steps: np.ndarray) -> bool:
+    """Whether coefficients are several multiples of the steps: in drawn ramps all blocks are alike, and fit some."""
+    multiples = np.round(blocks / steps)[:, band(1, 6) & (steps > SILENT)]  # (N, frequencies)
+    different = 0
+    for column in multiples.T[:12]:
+        _, counts = np.unique(column[column != 0], return_counts=True)
+        different += int(len(counts) > 1 and counts.sum() - counts.max() >= 5)
+    return different >= 2
 
 
 def _likelihoods(

@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from gansr.data.calibration.samples import Folder, spectral_distance
+from gansr.data.calibration.samples import Folder, shape_distance
 
 UNIFORM = 0.8  # of an even distribution's range lies between its percentiles 10 and 90
 STEPS = 7
 MOST_GAIN = 5.0
+CERTAIN = 1.6  # standard errors
 LEAST_SIGMA = 0.7  # of noise, levels: less is rounding to 8 bits
 LEAST_WIDTH = 0.3  # of blur, HR pixels
 ELONGATED = 1.25  # ratio of the two widths from which on blur has a direction
+NOISY = 2.0  # levels from which on its dependence on brightness can be told
+SKEWED = 2.0  # ratio of the two sides of the median from which on each has a range of its own
 SHOT, MOST_SHOT = 0.5, 0.98  # share of the variance from which on noise is a camera's, and that it has at most
 FEW, NEARLY_ALL = 0.05, 0.95  # shares of compressed images that count for none and for all
 
@@ -32,8 +35,8 @@ class Parameters:
     Args:
         covariance: of the blur, (2, 2) of x and y, squared LR pixels
         blur_spread: percentile 90 less percentile 10 of the blur's variance in different images, squared LR pixels
-        sigma: of the noise, levels of 255, middle
-        sigma_spread: percentile 90 less percentile 10
+        sigma: of the noise, levels of 255, median
+        sigma_spreads: median less percentile 10, percentile 90 less median
         grey: share of the images whose channels have the same noise
         shot_share: how much of the noise's variance at half brightness grows with it, or None: none of it does
         quality: range of JPEG's
@@ -43,7 +46,7 @@ class Parameters:
     covariance: np.ndarray
     blur_spread: float
     sigma: float
-    sigma_spread: float
+    sigma_spreads: tuple[float, float]
     grey: float
     shot_share: float | None
     quality: tuple[int, int] | None
@@ -74,15 +77,22 @@ class Parameters:
         return row
 
     def _noise(self) -> dict[str, Any] | None:
-        low, high = _range(self.sigma, self.sigma_spread)
+        below, above = (spread / UNIFORM for spread in self.sigma_spreads)
+        low, high = max(0.0, self.sigma - below), self.sigma + above
         if high < LEAST_SIGMA:
             return None
-        if self.shot_share is not None:
-            variances = [(max(end, 0.1) / 255) ** 2 for end in (low, high)]
-            parts = {"shot": 2 * self.shot_share, "read": 1 - self.shot_share}
-            ranges = {name: [float(f"{part * each:.3g}") for each in variances] for name, part in parts.items()}
-            return {"type": "camera_noise", **ranges}
-        return {"type": "gaussian_noise", "sigma": [round(low, 2), round(high, 2)], "grey_probability": self.grey}
+        if max(above, self.sigma - low) < SKEWED * min(above, self.sigma - low) or high - low < LEAST_SIGMA:
+            return self._noise_between(low, high)
+        halves = [[self._noise_between(*ends)] for ends in ((low, self.sigma), (self.sigma, high))]
+        return {"type": "one_of", "branches": halves}
+
+    def _noise_between(self, low: float, high: float) -> dict[str, Any]:
+        if self.shot_share is None:
+            return {"type": "gaussian_noise", "sigma": [round(low, 2), round(high, 2)], "grey_probability": self.grey}
+        variances = [(max(end, 0.1) / 255) ** 2 for end in (low, high)]
+        parts = {"shot": 2 * self.shot_share, "read": 1 - self.shot_share}
+        ranges = {name: [float(f"{part * each:.3g}") for each in variances] for name, part in parts.items()}
+        return {"type": "camera_noise", **ranges}
 
     def _jpeg(self) -> dict[str, Any] | None:
         if self.quality is None:
@@ -109,12 +119,12 @@ def first_guess(real: Folder) -> Parameters:
     variances = np.linalg.eigvalsh(real.covariance)
     apart = variances[1] - variances[0]
     directed = apart > 3 * real.covariance_error and variances[1] > ELONGATED**2 * max(variances[0], 0.02)
-    camera = real.shot_share > SHOT and real.correlation < 0.5 and real.sigma[1] > 1 and compressed < 0.5
+    camera = real.shot_share > SHOT and real.correlation < 0.5 and real.sigma[1] > NOISY and compressed < 0.9
     return Parameters(
         covariance=real.covariance,
         blur_spread=0.0,
         sigma=float(real.sigma[1]),
-        sigma_spread=0.0,
+        sigma_spreads=(0.0, 0.0),
         grey=round(real.correlation, 2),
         shot_share=min(real.shot_share, MOST_SHOT) if camera else None,
         quality=_quality(real.qualities) if compressed else None,
@@ -142,9 +152,12 @@ def _corrected(tried: Sequence[Fit], real: Folder) -> Parameters:
     return replace(
         found,
         covariance=found.covariance + _gain(tried) * (real.covariance - output.covariance),
-        blur_spread=_spread(found.blur_spread, real.blur, output.blur),
+        blur_spread=_spread(found.blur_spread, real.blurs, output.blurs, (10, 90)),
         sigma=float(np.clip(sigma, found.sigma / 2 - 0.1, 2 * found.sigma + 0.1)),
-        sigma_spread=_spread(found.sigma_spread, real.sigma, output.sigma),
+        sigma_spreads=(
+            _spread(found.sigma_spreads[0], real.sigmas, output.sigmas, (10, 50)),
+            _spread(found.sigma_spreads[1], real.sigmas, output.sigmas, (50, 90)),
+        ),
         grey=round(float(np.clip(found.grey + real.correlation - output.correlation, 0, 1)), 2),
         shot_share=share,
     )
@@ -160,28 +173,36 @@ def _gain(tried: Sequence[Fit]) -> float:
     return float(np.clip((cause * effect).sum() / max((effect**2).sum(), 1e-8), 1, MOST_GAIN))
 
 
-def _spread(found: float, real: np.ndarray, output: np.ndarray) -> float:
-    """Spreads of independent causes add as squares: what the estimates' own errors cause is in both."""
-    (low, _, high), (least, _, most) = real, output
-    return math.sqrt(max(0.0, found**2 + (high - low) ** 2 - (most - least) ** 2))
+def _spread(found: float, real: np.ndarray, output: np.ndarray, percentiles: tuple[int, int]) -> float:
+    """Spreads of independent causes add as squares: what the estimates' own errors cause is in both.
+
+    The first of it is believed only if so few images could not have it by chance.
+    """
+    wide, wide_error = _between(real, percentiles)
+    narrow, narrow_error = _between(output, percentiles)
+    if found == 0 and wide - narrow < CERTAIN * math.hypot(wide_error, narrow_error):
+        return 0.0
+    return math.sqrt(max(0.0, found**2 + wide**2 - narrow**2))
+
+
+def _between(values: np.ndarray, percentiles: tuple[int, int]) -> tuple[float, float]:
+    """The difference of two percentiles and its standard error, by the bootstrap."""
+    drawn = np.random.default_rng(0).integers(0, len(values), (200, len(values)))
+    low, high = np.percentile(values[drawn], percentiles, axis=1)
+    return float(np.subtract(*np.percentile(values, percentiles[::-1]))), float((high - low).std())
 
 
 def _distance(real: Folder, output: Folder) -> float:
-    """In decibels: of the spectra, and of the noise at each percentile."""
+    """In decibels: of the spectra at equal contrast, and of the noise at each percentile."""
     noise = 20 * np.log10((real.sigma + 0.5) / (output.sigma + 0.5))
-    return spectral_distance(real, output) + float(np.abs(noise).mean())
+    return shape_distance(real, output) + float(np.abs(noise).mean())
 
 
 def _quality(qualities: np.ndarray) -> tuple[int, int]:
     """An even distribution with the same percentiles 10 and 90, within what was found."""
     low, high = np.percentile(qualities, (10, 90))
-    low, high = _range((low + high) / 2, high - low)
-    return max(round(low), int(qualities.min())), min(round(high), int(qualities.max()))
-
-
-def _range(middle: float, spread: float) -> tuple[float, float]:
-    half = spread / UNIFORM / 2
-    return max(0.0, middle - half), middle + half
+    beyond = (high - low) * (1 / UNIFORM - 1) / 2
+    return max(round(low - beyond), int(qualities.min())), min(round(high + beyond), int(qualities.max()))
 
 
 def _width(variance: float, scale: int) -> float:

@@ -64,9 +64,14 @@ class Folder:
     sharp: Sequence[Sample]
 
     @cached_property
+    def sigmas(self) -> np.ndarray:
+        """Of the noise of each image, (count,), levels."""
+        return np.array([sample.noise.sigma for sample in self.samples])
+
+    @property
     def sigma(self) -> np.ndarray:
-        """Of noise: percentiles 10, 50 and 90, (3,), levels."""
-        return np.percentile([sample.noise.sigma for sample in self.samples], PERCENTILES)
+        """Percentiles 10, 50 and 90 of them: (3,)."""
+        return np.percentile(self.sigmas, PERCENTILES)
 
     @cached_property
     def correlation(self) -> float:
@@ -94,10 +99,14 @@ class Folder:
         return float(np.hypot(difference[0, 0] - difference[1, 1], 2 * difference[0, 1])) / 2
 
     @cached_property
+    def blurs(self) -> np.ndarray:
+        """Variance of each image's blur, mean of the two axes, (count,), squared pixels."""
+        return np.array([np.trace(self._covariance([sample])) / 2 for sample in self.samples])
+
+    @property
     def blur(self) -> np.ndarray:
-        """Variance of each image's blur, mean of the two axes: percentiles 10, 50 and 90, (3,), squared pixels."""
-        found = [np.trace(self._covariance([sample])) / 2 for sample in self.samples]
-        return np.percentile(found, PERCENTILES)
+        """Percentiles 10, 50 and 90 of them: (3,)."""
+        return np.percentile(self.blurs, PERCENTILES)
 
     @cached_property
     def qualities(self) -> np.ndarray:
@@ -113,6 +122,11 @@ class Folder:
     def decibels(self) -> np.ndarray:
         """Radial power spectrum, mean over the images, (32,): 10 log10 of squared levels."""
         return np.mean([10 * np.log10(radial(sample.spectrum) + 1e-3) for sample in self.samples], 0)
+
+    @cached_property
+    def shape(self) -> np.ndarray:
+        """The same of images brought to equal contrast: (32,)."""
+        return self.decibels - 10 * np.mean([np.log10(sample.contrast) for sample in self.samples])
 
     @cached_property
     def colour(self) -> np.ndarray:
@@ -137,4 +151,13 @@ def _common(samples: Sequence[Sample]) -> tuple[np.ndarray, float]:
 
 def spectral_distance(one: Folder, other: Folder) -> float:
     """Root of the mean square difference of the radial spectra, in decibels."""
-    return float(np.sqrt(np.mean((one.decibels - other.decibels) ** 2)))
+    return _root_mean_square(one.decibels - other.decibels)
+
+
+def shape_distance(one: Folder, other: Folder) -> float:
+    """The same at equal contrast: that of the photos depends on what they show."""
+    return _root_mean_square(one.shape - other.shape)
+
+
+def _root_mean_square(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values**2)))
