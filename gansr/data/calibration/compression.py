@@ -70,20 +70,20 @@ def find_compression(levels: np.ndarray, search: bool = True) -> Compression | N
         levels: (H, W, 3)
         search: look for blocks that do not begin at the corner too, as those of images that were cut
     """
-    found = _best(levels, [(0, 0)], 6)
+    found = _best(levels, [(0, 0)], 6, ENOUGH)
     if found is None and search:
         height, width = ((side - MIDDLE) // 2 // SIDE * SIDE for side in levels.shape[:2])
         middle = levels[max(0, height) :, max(0, width) :][:MIDDLE, :MIDDLE]
-        elsewhere = _best(middle, [(row, column) for row in range(SIDE) for column in range(SIDE)], 3)
-        found = _best(levels, [elsewhere.offset], 6) if elsewhere else None
+        elsewhere = _best(middle, [(row, column) for row in range(SIDE) for column in range(SIDE)], 3, ENOUGH // 4)
+        found = _best(levels, [elsewhere.offset], 6, ENOUGH) if elsewhere else None
     return found
 
 
-def _best(levels: np.ndarray, offsets: list[tuple[int, int]], highest: int) -> Compression | None:
+def _best(levels: np.ndarray, offsets: list[tuple[int, int]], highest: int, most: int) -> Compression | None:
     plane, clipped = luma(levels), ((levels <= 0) | (levels >= 255)).any(2).astype(float)
     found = []
     for offset in offsets:
-        likelihoods = _likelihoods(plane, clipped, offset, band(1, highest))
+        likelihoods = _likelihoods(plane, clipped, offset, band(1, highest), most)
         found.append((float(likelihoods.max()), -len(found), int(likelihoods.argmax()) + 1, offset))
     evidence, _, quality, offset = max(found)
     varied = evidence > EVIDENCE and _varied(transformed(plane, offset), luma_table(quality))
@@ -101,7 +101,7 @@ def _varied(blocks: np.ndarray, steps: np.ndarray) -> bool:
 
 
 def _likelihoods(
-    plane: np.ndarray, clipped: np.ndarray, offset: tuple[int, int], frequencies: np.ndarray
+    plane: np.ndarray, clipped: np.ndarray, offset: tuple[int, int], frequencies: np.ndarray, most: int
 ) -> np.ndarray:
     """Mean log likelihood ratio of each quality: (100,); zeros where too little can be seen."""
     whole = transformed(clipped, offset)[:, 0, 0] == 0  # decoding moved the other blocks further than by rounding
@@ -109,7 +109,7 @@ def _likelihoods(
     places = np.nonzero((np.abs(blocks) > SILENT) & frequencies)
     if len(places[0]) < FEWEST:
         return np.zeros(len(TABLES))
-    places = tuple(axis[:: len(places[0]) // ENOUGH + 1] for axis in places)
+    places = tuple(axis[:: len(places[0]) // most + 1] for axis in places)
     values, steps = blocks[places], TABLES[:, places[1], places[2]].astype(float)
     distance = values - steps * np.round(values / steps)
     peak = steps * np.exp(-((distance / ROUNDING) ** 2) / 2) / (ROUNDING * np.sqrt(2 * np.pi))
