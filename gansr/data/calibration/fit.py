@@ -16,7 +16,8 @@ import numpy as np
 from gansr.data.calibration.samples import Folder, shape_distance
 
 UNIFORM = 0.8  # of an even distribution's range lies between its percentiles 10 and 90
-STEPS = 7
+STEPS = 8
+DECIBELS = 10 * math.log10(math.e) * (math.pi / 2) ** 2  # at 1/4 cycle per pixel, for a variance of 1
 MOST_GAIN = 5.0
 CERTAIN = 1.6  # standard errors
 LEAST_SIGMA = 0.7  # of noise, levels: less is rounding to 8 bits
@@ -41,6 +42,7 @@ class Parameters:
         shot_share: how much of the noise's variance at half brightness grows with it, or None: none of it does
         quality: range of JPEG's
         compressed: share of the images that are JPEG
+        directed: whether the blur is wider along one axis; else the covariance is a multiple of the identity
     """
 
     covariance: np.ndarray
@@ -61,8 +63,6 @@ class Parameters:
     def _blur(self, scale: int) -> dict[str, Any] | None:
         variances, axes = np.linalg.eigh(self.covariance)  # the smaller one first
         mean = variances.mean()
-        if not self.directed:
-            variances = np.array([mean, mean])
         half = min(self.blur_spread / UNIFORM / 2 / max(mean, 1e-6), 1)
         if mean <= 0:  # on the whole as sharp as bicubic; but some may be blurred
             variances, half = np.full(2, self.blur_spread / UNIFORM / 4), 1
@@ -118,10 +118,10 @@ def first_guess(real: Folder) -> Parameters:
     compressed = 0.0 if real.compressed < FEW else 1.0 if real.compressed > NEARLY_ALL else round(real.compressed, 2)
     variances = np.linalg.eigvalsh(real.covariance)
     apart = variances[1] - variances[0]
-    directed = apart > 3 * real.covariance_error and variances[1] > ELONGATED**2 * max(variances[0], 0.02)
+    directed = bool(apart > 3 * real.covariance_error and variances[1] > ELONGATED**2 * max(variances[0], 0.02))
     camera = real.shot_share > SHOT and real.correlation < 0.5 and real.sigma[1] > NOISY and compressed < 0.9
     return Parameters(
-        covariance=real.covariance,
+        covariance=_isotropic(real.covariance, directed),
         blur_spread=0.0,
         sigma=float(real.sigma[1]),
         sigma_spreads=(0.0, 0.0),
@@ -129,7 +129,7 @@ def first_guess(real: Folder) -> Parameters:
         shot_share=min(real.shot_share, MOST_SHOT) if camera else None,
         quality=_quality(real.qualities) if compressed else None,
         compressed=compressed,
-        directed=bool(directed),
+        directed=directed,
     )
 
 
@@ -151,7 +151,7 @@ def _corrected(tried: Sequence[Fit], real: Folder) -> Parameters:
         share = float(np.clip(share + real.shot_share - output.shot_share, 0.02, MOST_SHOT))
     return replace(
         found,
-        covariance=found.covariance + _gain(tried) * (real.covariance - output.covariance),
+        covariance=found.covariance + _gain(tried) * _isotropic(real.covariance - output.covariance, found.directed),
         blur_spread=_spread(found.blur_spread, real.blurs, output.blurs, (10, 90)),
         sigma=float(np.clip(sigma, found.sigma / 2 - 0.1, 2 * found.sigma + 0.1)),
         sigma_spreads=(
@@ -169,8 +169,13 @@ def _gain(tried: Sequence[Fit]) -> float:
         return 1.0
     before, now = tried[-2:]
     cause = now.parameters.covariance - before.parameters.covariance
-    effect = now.output.covariance - before.output.covariance
+    effect = _isotropic(now.output.covariance - before.output.covariance, now.parameters.directed)
     return float(np.clip((cause * effect).sum() / max((effect**2).sum(), 1e-8), 1, MOST_GAIN))
+
+
+def _isotropic(covariance: np.ndarray, directed: bool) -> np.ndarray:
+    """The same width along both axes, unless there is a direction."""
+    return covariance if directed else np.eye(2) * np.trace(covariance) / 2
 
 
 def _spread(found: float, real: np.ndarray, output: np.ndarray, percentiles: tuple[int, int]) -> float:
@@ -193,9 +198,10 @@ def _between(values: np.ndarray, percentiles: tuple[int, int]) -> tuple[float, f
 
 
 def _distance(real: Folder, output: Folder) -> float:
-    """In decibels: of the spectra at equal contrast, and of the noise at each percentile."""
+    """In decibels: of the spectra at equal contrast, and of noise and blur at each percentile."""
     noise = 20 * np.log10((real.sigma + 0.5) / (output.sigma + 0.5))
-    return shape_distance(real, output) + float(np.abs(noise).mean())
+    blur = DECIBELS * (real.blur - output.blur)
+    return shape_distance(real, output) + float(np.abs(noise).mean() + np.abs(blur).mean())
 
 
 def _quality(qualities: np.ndarray) -> tuple[int, int]:
