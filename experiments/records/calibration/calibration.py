@@ -36,8 +36,8 @@ def blurred(image: np.ndarray, along: float, across: float, angle: float) -> np.
     return result[margin:-margin, margin:-margin]
 
 
-def degraded(image: np.ndarray, random: np.random.Generator, hidden: dict) -> np.ndarray:
-    """One LR image, uint8."""
+def degraded(image: np.ndarray, random: np.random.Generator, hidden: dict) -> tuple[np.ndarray, int | None]:
+    """One LR image, uint8, and the quality of its JPEG."""
     width = random.uniform(*hidden["blur"]) if "blur" in hidden else None
     along, across = (width, width) if width is not None else hidden["widths"]
     large = blurred(image.astype(float), along, across, hidden.get("angle", 0.0))
@@ -49,13 +49,14 @@ def degraded(image: np.ndarray, random: np.random.Generator, hidden: dict) -> np
     if "shot" in hidden:
         variance = 255**2 * (hidden["shot"] * small.clip(0, 255) / 255 + hidden["read"])
     noisy = small + random.normal(size=small.shape) * np.sqrt(variance)
-    result = noisy.round().clip(0, 255).astype(np.uint8)
+    result, quality = noisy.round().clip(0, 255).astype(np.uint8), None
     if "quality" in hidden and random.random() < hidden.get("compressed", 1):
         file = io.BytesIO()
         low, high = hidden["quality"]
-        Image.fromarray(result).save(file, "JPEG", quality=int(random.integers(low, high + 1)))
+        quality = int(random.integers(low, high + 1))
+        Image.fromarray(result).save(file, "JPEG", quality=quality)
         result = np.asarray(Image.open(file).convert("RGB"))
-    return result
+    return result, quality
 
 
 def numbers(found: Calibration) -> dict:
@@ -78,13 +79,16 @@ def main(photos: Path, work: Path, real_lr: Path | None = None) -> None:
     for file in files[::2]:
         (sharp / file.name).write_bytes(file.read_bytes())
     sets = {name: (work / name, hidden["scale"]) for name, hidden in HIDDEN.items()}
+    qualities: dict[str, list[int | None]] = {}
     for name, hidden in HIDDEN.items():
         (work / name).mkdir(exist_ok=True)
         random = np.random.default_rng(7)
+        qualities[name] = []
         for file in files[1::2]:
             image = np.asarray(Image.open(file).convert("RGB"))
             height, width = (side // hidden["scale"] * hidden["scale"] for side in image.shape[:2])
-            small = degraded(image[:height, :width], random, hidden)
+            small, quality = degraded(image[:height, :width], random, hidden)
+            qualities[name].append(quality)
             Image.fromarray(small).save(work / name / f"{file.stem}.png")
     if real_lr is not None:
         sets["real"] = (real_lr, 2)
@@ -93,6 +97,12 @@ def main(photos: Path, work: Path, real_lr: Path | None = None) -> None:
         found = run(Request(folder, sharp, work / f"{name}.yml", scale, 0))
         console.print(f"{name}: {HIDDEN.get(name, folder.name)}", calibration_table(found))
         kept[name] = {"hidden": HIDDEN.get(name), **numbers(found)}
+        if name in qualities:
+            read = [sample.compression and sample.compression.quality for sample in found.real.samples]
+            pairs = list(zip(qualities[name], read, strict=True))
+            kept[name]["qualities read right"] = f"{sum(one == two for one, two in pairs)} of {len(pairs)}"
+            kept[name]["drawn"] = sum(one is not None for one in qualities[name])
+            console.print({key: kept[name][key] for key in ("qualities read right", "drawn")})
         picture = Image.open(work / f"{name}.png").quantize(64)
         picture.save(HERE / f"{name}.png", optimize=True)
     (HERE / "numbers.json").write_text(json.dumps(kept, indent=1) + "\n")
