@@ -40,6 +40,7 @@ def choices_hint(name: str, choices: Iterable[str]) -> str:
     "Did you mean 'blocks'? Choices: blocks, features."
     """
     names = sorted(choices)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
+    lower = {choice.lower(): choice for choice in names}
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    hint = f"Did you mean '{lower[near[0]]}'? " if near else ""
     return f"{hint}Choices: {', '.join(names) or '(none)'}."

@@ -82,7 +82,7 @@ def rows(folder: Path, only: set[str]) -> Iterator[str]:
         for recipe in RECIPES:
             with tempfile.TemporaryDirectory() as output:
                 before, after, seconds = learn(entry, recipe, folder, Path(output))
-            verdict = "fell" if after < before else "did not fall"
+            verdict = f"fell by {1 - after / before:.2g} of it" if after < before else "did not fall"
             cells = [
                 entry.title,
                 f"x{entry.scales[0]}",
@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=[])
     asked = parser.parse_args()
-    lines = ["| network | scale | recipe | loss before | after 20 steps | | s/step |", "|---|---|---|---|---|---|---|"]
+    lines = ["| network | scale | recipe | loss before | after 20 steps | | s per step |", "|---|---|---|---|---|---|---|"]
     for line in rows(asked.folder, set(asked.only)):
         print(line, flush=True)
         lines.append(line)

@@ -10,7 +10,7 @@ from gansr.build.networks import describe_generator, identify, make_generator
 from gansr.errors import OptionsError
 from gansr.models import weights
 from gansr.models.architecture import Architecture
-from gansr.options.schema import GeneratorOptions
+from gansr.options.schema import NetworkOptions
 
 ANY_SCALE = 2
 """Stands in where weights fit every scale: each such network has it."""
@@ -25,7 +25,7 @@ class Brought:
     source: str  # whose names its weights had; ours are those of the authors where they published PyTorch code
 
 
-def bring(path: Path, output: Path, options: GeneratorOptions | None = None, scale: int | None = None) -> Brought:
+def bring(path: Path, output: Path, options: NetworkOptions | None = None, scale: int | None = None) -> Brought:
     """Read weights under whatever names, recognise their network, and write them as a safetensors file of ours.
 
     The file carries its architecture, so that `gansr upscale` and `generator.weights` need no options. What `options`
@@ -42,7 +42,10 @@ def bring(path: Path, output: Path, options: GeneratorOptions | None = None, sca
     if output.resolve() == path.resolve():
         raise OptionsError(f"--output {output} is the file to import; choose another name.")
     content = weights.read(path)
-    options, scale = identify(path, content, options, scale)
+    options, own = identify(path, content, options, scale)
+    if scale not in {None, own}:
+        raise OptionsError(f"--scale {scale}: the weights in {path} were made for x{own}. Leave --scale out.")
+    scale = own
     where = f"{path}: generator"
     with torch.device("cpu"):
         network = make_generator(options, scale or ANY_SCALE, where)

@@ -19,7 +19,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from gansr.build import parts
 from gansr.build import recipes as builders
-from gansr.build.degradations import degradation
+from gansr.build.degradations import degradation, networks
 from gansr.data.batch import Paired
 from gansr.errors import OptionsError, UserError
 from gansr.losses.adversarial.objectives import Objective
@@ -68,6 +68,7 @@ def examine(options: Options) -> Examination:
         made_of = builders.ingredients(options)
         _refuse_idle_steps(options, made_of.losses)
         ledger = _Ledger(half=options.train.precision in {"bf16", "fp16"})
+        scale = options.scale
         recipe = builders.recipe(options, made_of, _meta_accelerator(), lambda rate: ledger.optimizer)
         try:
             with ledger.watching():
@@ -79,9 +80,10 @@ def examine(options: Options) -> Examination:
             views = any(one.through for one in getattr(options, "judges", {}).values())
             hint = " A discriminator that looks through luma has in_channels: 1; through wavelet, 9." if views else ""
             row = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
-            crop = f"crops of {options.data.train.crop} px"
+            crop = f"crops of {options.crop(scale)} px"
+            at = f" at scale {scale}" if options.scales != (options.scale,) else ""
             raise OptionsError(
-                f"{options.title}: the parts do not fit together for {crop}: {row}{error}{hint}"
+                f"{options.title}: the parts do not fit together for {crop}{at}: {row}{error}{hint}"
             ) from None
     learns, fixed = ({name: _size(n, learns) for name, n in made_of.networks.items()} for learns in (True, False))
     averaged = options.train.ema is not None
@@ -158,7 +160,8 @@ def _missing_weights(options: Options) -> list[str]:
         if row.where is not None:
             asked = check(row.where, parts.MAPS, f"losses.{role}.where", **parts.loss_context(options)).get("weights")
             named[f"losses.{role}.where"] = _file(asked)
-    return [f"{name}.weights: there is no file {path}." for name, path in named.items() if path and not path.exists()]
+    files = {f"{name}.weights": path for name, path in named.items()} | networks(options.data.train.degradation)
+    return [f"{where}: there is no file {path}." for where, path in files.items() if path and not path.exists()]
 
 
 def _file(weights: Any) -> Path | None:

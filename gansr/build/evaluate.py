@@ -9,7 +9,7 @@ from accelerate import PartialState
 from accelerate.utils import gather_object
 from rich.console import Console
 
-from gansr.build.networks import load_generator
+from gansr.build.networks import load_generator, network_options
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.scores import Metric, evaluate, write_json
@@ -19,7 +19,7 @@ from gansr.inference.upscale import Upscaler
 from gansr.metrics import METRICS
 from gansr.options.component import Component, build
 from gansr.options.reader import parse
-from gansr.options.schema import GeneratorOptions
+from gansr.options.schema import GeneratorOptions, NetworkOptions
 
 BICUBIC = "bicubic"
 
@@ -73,9 +73,17 @@ def upscaler(name: str, scale: int | None, generator: str | None, tile: int | No
     return Upscaler(loaded.network.to(device), loaded.scale, device, tile)
 
 
-def generator_options(text: str | None) -> GeneratorOptions | None:
+def generator_options(text: str | None) -> NetworkOptions | None:
     """What `--generator` says of weights that do not say it."""
-    return None if text is None else GeneratorOptions.model_validate(_component(text, "--generator").model_dump())
+    if text is None:
+        return None
+    component = _component(text, "--generator")
+    known = NetworkOptions.model_fields
+    if strange := [key for key in GeneratorOptions.model_fields if key in component.arguments and key not in known]:
+        raise OptionsError(
+            f"--generator: {strange[0]} is for training; here the file's weights are meant. Leave it out."
+        )
+    return network_options(component.model_dump(), "--generator")
 
 
 def _component(text: str, where: str = "--metric") -> Component:

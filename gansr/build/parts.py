@@ -132,6 +132,8 @@ def _refuse_what_does_not_fit(row: LossOptions, term: Term, where: str) -> None:
         raise OptionsError(f"{where}: {row.type} weighs pixels by the map of importance: it cannot look through views.")
     if term.where and not {"sr", "target"} <= needs(term.loss).keys():
         raise OptionsError(f"{where}.where: it needs a loss that compares sr with a target, as l1 does.")
+    if term.of == INTERMEDIATE and row.target == "lr":
+        raise OptionsError(f"{where}.target: images on the way are larger than lr; expected hr, sharp or average.")
     if term.of == INTERMEDIATE and not {INTERMEDIATE, "target"} <= term.asks.keys() <= {INTERMEDIATE, *RESIZED}:
         raise OptionsError(f"{where}.of: intermediate needs a loss that compares sr with a target alone, as l1 does.")
 

@@ -155,10 +155,7 @@ class Stage:
 
     def _log(self, step: int, values: dict[str, float]) -> None:
         names = ["lr", "lr/discriminator"]
-        rates = {
-            name: player.optimizer.param_groups[0]["lr"]
-            for name, player in zip(names, self.recipe.players, strict=False)
-        }
+        rates = {name: player.lr for name, player in zip(names, self.recipe.players, strict=False)}
         self.journal.losses(step, values | self._shares(step, values), rates)
 
     def _shares(self, step: int, values: dict[str, float]) -> dict[str, float]:

@@ -36,7 +36,7 @@ class Upscaler:
     ) -> None:
         if tile is not None and tile < max(1, 2 * overlap):
             raise OptionsError(
-                f"A tile of {tile} pixels is too small: expected at least twice the overlap of {overlap}."
+                f"A tile of {tile} pixels is too small: expected at least {2 * overlap}, as tiles overlap by {overlap}."
             )
         self.network = network
         self.scale = scale

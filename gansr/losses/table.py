@@ -148,7 +148,10 @@ class LossTable(dict[str, Term]):
         """
         weighted = list(self.weighted(terms, step).values())
         if not weighted:
-            raise OptionsError(f"losses: every weight is 0 at step {step}, so there is nothing to learn from.")
+            raise OptionsError(
+                f"losses: at step {step} there is nothing to learn from: every row weighs 0, or looks at images that "
+                f"there are not, as those on the way of a generator that makes none at this scale."
+            )
         return torch.stack(weighted).sum()
 
     def modules(self) -> list[nn.Module]:

@@ -24,10 +24,13 @@ class Architecture:
     def __str__(self) -> str:
         return f"{self.component()} at scale {self.scale}" if self.scale else f"{self.component()} at any scale"
 
+    def options(self) -> dict[str, Any]:
+        """As `generator:` in an options file, complete."""
+        return {"type": self.type, "colour": self.colour, **self.arguments}
+
     def component(self) -> str:
         """As `generator:` in an options file, in one line."""
-        extra = {"colour": self.colour} if self.colour != "rgb" else {}
-        shown = {"type": self.type, **extra, **self.arguments}
+        shown = {key: value for key, value in self.options().items() if (key, value) != ("colour", "rgb")}
         return "{" + ", ".join(f"{key}: {_yaml(value)}" for key, value in shown.items()) + "}"
 
 

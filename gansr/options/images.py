@@ -42,10 +42,10 @@ class TrainSetOptions(Strict):
         description="each step draws one of them, for a generator of several scales, with crops in proportion; "
         "omitted: `scale` alone",
     )
-    degradation: Word | tuple[DegradationRow, ...] | None = Field(
+    degradation: Word | DegradationRow | tuple[DegradationRow, ...] | None = Field(
         default=None,
-        description="how LR is made of HR: a preset, a file with a pipeline (.yml), or operations one after another; "
-        "omitted: bicubic",
+        description="how LR is made of HR: a preset, a file with a pipeline (.yml), an operation, or several one after "
+        "another; omitted: bicubic",
     )
     margin: NonNegativeInt = Field(
         default=72, description="HR pixels around the crop that are degraded with it, a multiple of the scale"

@@ -16,14 +16,19 @@ from gansr.options.component import Component
 from gansr.options.images import DataOptions, Scale, Strict, Word
 
 
-class GeneratorOptions(Component):
+class NetworkOptions(Component):
+    """A generator by name with its arguments."""
+
+    colour: Literal["rgb", "y"] = Field(
+        default="rgb", description="y: the network gets Y of BT.601 alone, Cb and Cr are enlarged by bicubic"
+    )
+
+
+class GeneratorOptions(NetworkOptions):
     """A generator by name with its arguments, perhaps starting from weights."""
 
     weights: Path | None = Field(default=None, description="start from this file (.safetensors, .pth)")
     strict: bool = Field(default=True, description="false: load what fits, name what does not")
-    colour: Literal["rgb", "y"] = Field(
-        default="rgb", description="y: the network gets Y of BT.601 alone, Cb and Cr are enlarged by bicubic"
-    )
 
 
 class DiscriminatorOptions(Component):

@@ -68,11 +68,10 @@ class Player:
 
     def _paced(self, rates: Mapping[str, float]) -> list[dict[str, Any]]:
         """Groups of parameters for the optimizer, each with the factor on its rate."""
-        names = {id(p): name for n in self.networks.values() for name, p in n.state_dict(keep_vars=True).items()}
+        names = {id(p): name for n in self.networks.values() for name, p in _named(n)}
         groups: dict[float, list[nn.Parameter]] = {}
         for parameter in self.parameters:
-            begins = [begin for begin in rates if names[id(parameter)].startswith(begin)]
-            groups.setdefault(rates[max(begins, key=len)] if begins else 1.0, []).append(parameter)
+            groups.setdefault(rate_of(names[id(parameter)], rates), []).append(parameter)
         return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]
 
     @contextmanager
@@ -102,11 +101,16 @@ class Player:
         with self.accelerator.autocast():
             return average.network(image, **wishes).float()
 
+    @property
+    def lr(self) -> float:
+        """The learning rate of the moment, on which parts may have factors of their own."""
+        return self.rate * self._pace
+
     def pace(self, factor: float) -> None:
         """Set the learning rate to `factor` times the player's rate."""
         self._pace = factor
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * factor * group.get("factor", 1.0)
+            group["lr"] = self.lr * group.get("factor", 1.0)
 
     def gradient_norms(self, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Norm of each term's own gradient over all of the player's parameters, on the device.
@@ -192,12 +196,41 @@ class Player:
 
     def state_dict(self) -> dict[str, Any]:
         """The optimizer's and the scaler's state; networks are saved as files of their own."""
-        return {"optimizer": self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
+        saved = self.optimizer.state_dict() | {"names": self._order()}
+        return {"optimizer": saved, "scaler": self.scaler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from `state`."""
-        now = [{k: v for k, v in group.items() if k != "params"} for group in self.optimizer.param_groups]
-        self.optimizer.load_state_dict(state["optimizer"])
-        for group, settings in zip(self.optimizer.param_groups, now, strict=True):
-            group.update(settings)  # what the options say today: the saved state brings its own
+        """Continue from `state`: each parameter with what was kept for the one of its name, whatever its group is now.
+
+        Settings of groups stay what the options say today.
+
+        Raises:
+            ValueError: a parameter that learns now did not learn then.
+        """
+        saved = state["optimizer"]
+        places = {name: place for place, name in enumerate(saved["names"])}
+        if fresh := [name for name in self._order() if name not in places]:
+            raise ValueError(f"{fresh[0]} did not learn then, and learns now")
+        kept = {number: saved["state"].get(places[name]) for number, name in enumerate(self._order())}
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict(
+            {"state": {number: one for number, one in kept.items() if one is not None}, "param_groups": groups}
+        )
         self.scaler.load_state_dict(state["scaler"])
+
+    def _order(self) -> list[str]:
+        """Names of the parameters in the order in which the optimizer's state has them: group after group."""
+        named = {id(p): f"{network}.{name}" for network, n in self.networks.items() for name, p in _named(n)}
+        return [named[id(parameter)] for group in self.optimizer.param_groups for parameter in group["params"]]
+
+
+def rate_of(name: str, rates: Mapping[str, float]) -> float:
+    """The factor on a parameter's rate: that of the longest beginning of its name, else 1."""
+    begins = [begin for begin in rates if name.startswith(begin)]
+    return rates[max(begins, key=len)] if begins else 1.0
+
+
+def _named(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Parameters by the names that their weights have in files."""
+    yield from network.named_parameters()  # if a network's own state leaves some out
+    yield from network.state_dict(keep_vars=True).items()

@@ -115,9 +115,7 @@ def test_options_take_its_rows(gansr: Make, options_file: Make, tree: Make) -> N
     path = options_file(tree(data__train__degradation=str(file), data__train__margin=8))
     (options,) = load(path)
     rows = options.data.train.degradation
-    assert not isinstance(rows, str) and [row.type for row in rows or ()] == [
-        row["type"] for row in PIPELINE["degradation"]
-    ]
+    assert isinstance(rows, tuple) and [row.type for row in rows] == [row["type"] for row in PIPELINE["degradation"]]
     file.unlink()
     assert load(options_file(dump(options), "saved.yml"))[0].data == options.data
     assert gansr("check", options_file(dump(options), "saved.yml")).code == 0

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from gansr.build.networks import load_generator
 from gansr.errors import OptionsError, WeightsError
+from gansr.inference.upscale import Upscaler
 from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import describe, write
@@ -120,6 +122,52 @@ def test_a_network_of_ones_own_when_the_caller_says_so(tmp_path: Path, monkeypat
     write(path, nn.ModuleDict({"conv": nn.Conv2d(3, 3, 5)}).state_dict(), words("own_network:Net", 2, {"width": 5}))
     loaded = load_generator(path, component(type="own_network:Net"))
     assert loaded.scale == 2 and loaded.network.conv.kernel_size == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "asked", "arguments"),
+    [
+        ("lapsrn", 4, 2, {"features": 4, "depth": 1}),
+        ("lapsrn", 8, 4, {"features": 4, "depth": 1}),
+        ("prosr", 8, 2, {"blocks": [1, 1, 1], "features": 8, "growth": 4, "layers": 1}),
+        ("vdsr", 3, 4, {"features": 4, "depth": 3}),
+    ],
+)
+def test_another_of_its_scales(tmp_path: Path, name: str, own: int, asked: int, arguments: dict[str, object]) -> None:
+    """A file of x4 is built as one of x4, and asked for x2."""
+    path, lr = tmp_path / "weights.safetensors", torch.rand(1, 3, 6, 5)
+    network = GENERATORS[name](own, **arguments).eval()
+    write(path, network.state_dict(), words(name, own, arguments))
+    loaded = load_generator(path, scale=asked)
+    assert loaded.scale == asked and loaded.architecture.scale == own
+    image = (np.random.default_rng(0).random((6, 5, 3)) * 255).astype(np.uint8)
+    large = Upscaler(loaded.network, loaded.scale, "cpu")(image)
+    assert large.shape == (6 * asked, 5 * asked, 3)
+    with torch.no_grad():
+        assert torch.equal(loaded.network(lr, scale=asked), network(lr, scale=asked))
+
+
+def test_a_scale_that_the_file_does_not_have(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    saved(path, words("msrresnet", 2, SMALL))
+    with pytest.raises(OptionsError, match=r"--scale 3: .*weights\.safetensors enlarges by 2\. Leave --scale out"):
+        load_generator(path, scale=3)
+
+
+def test_the_scales_of_weights_that_fit_several_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    arguments = {"scales": [2, 4], "features": 4}
+    write(path, GENERATORS["carn"](2, **arguments).state_dict(), {})
+    told = component(type="carn", **arguments)
+    with pytest.raises(WeightsError, match=r"add --scale, one of 2, 4\."):
+        load_generator(path, told)
+
+
+def test_another_colour_than_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    saved(path, words("msrresnet", 2, SMALL))
+    with pytest.raises(OptionsError, match=r"its network has colour: rgb, not y"):
+        load_generator(path, component(type="msrresnet", colour="y"))
 
 
 def test_missing_file(tmp_path: Path) -> None:

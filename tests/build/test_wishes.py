@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor, nn
 
 from gansr.build.check import examine
@@ -21,6 +22,7 @@ class Levels(nn.Module):
     ) -> None:
         super().__init__()
         self.scale, self.scales = scale, scales
+        self.fixed = nn.Parameter(torch.zeros(1), requires_grad=False)
         self.tails = nn.ModuleDict({str(s): nn.Conv2d(in_channels, out_channels * s**2, 3, padding=1) for s in scales})
 
     def forward(
@@ -104,11 +106,38 @@ def test_a_game_at_every_scale(levels: Make, colour: str) -> None:
             {"generator": {"type": "levels", "colour": "y", "in_channels": 1}},
             r"generator: colour: y sets in_channels and out_channels to 1; leave in_channels out",
         ),
+        (
+            {"generator": {"type": "levels", "out_channels": 1}},
+            r"generator \(type levels\): out_channels is 1; images have 3 \(RGB\)\. .* say colour: y",
+        ),
+        (
+            {"generator": {"type": "levels", "scales": [4]}, "data__train__scales": [2, 4]},
+            r"has no scale 2\. Its scales: 4\. Give it more: generator\.scales: \[2, 4\]",
+        ),
+        ({"train__grow": 1000}, r"train\.grow \(1000\) exceeds train\.steps"),
+        ({"train__rates": {"": 0.1}}, r"no weights that learn whose names begin with ''\. Choices: tails"),
+        ({"train__rates": {"fixed": 0.1}}, r"no weights that learn whose names begin with 'fixed'"),
+        ({"train__rates": {"tails": 0, "tails.2": 0}}, r"every weight of generator \(type levels\) has the rate 0"),
+        (
+            {"losses": {"levels": {"type": "l1", "of": "intermediate", "target": "lr"}}},
+            r"losses\.levels\.target: images on the way are larger than lr",
+        ),
     ],
 )
 def test_what_cannot_be(levels: Make, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionsError, match=message):
         examine(levels(**changes))
+
+
+def test_a_rate_of_zero_beside_others(levels: Make) -> None:
+    examine(levels(train__rates={"tails.2": 0, "tails.4": 0.5}))
+
+
+def test_what_does_not_fit_says_at_which_scale(levels: Make) -> None:
+    """A crop of 8 pixels is too small for the second order of a VGG's maps at x4 alone."""
+    content = {"type": "vgg19", "weights": "random", "layers": {"conv4_1": 1.0}}
+    with pytest.raises(OptionsError, match=r"do not fit together for crops of 4 px at scale 2: losses\.content"):
+        examine(levels(losses={"content": content}, data__train__scales=[4, 2], data__train__crop=8))
 
 
 def test_colour_of_a_network_with_fixed_channels(levels: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def test_tiles_give_the_same_image() -> None:
 def test_mistakes() -> None:
     with pytest.raises(UserError, match="7x5 pixels is not finite"):
         Upscaler(Affine(float("nan")), 2, "cpu")(image())
-    with pytest.raises(OptionsError, match="twice the overlap of 32"):
+    with pytest.raises(OptionsError, match="at least 64"):
         Upscaler(Affine(), 2, "cpu", tile=32)
     with pytest.raises(OptionsError, match="tile of 0"):
         Upscaler(Affine(), 2, "cpu", tile=0, overlap=0)

@@ -42,7 +42,7 @@ def test_the_total_is_the_weighted_sum() -> None:
 def test_what_weighs_nothing_does_not_count_even_if_it_is_nan() -> None:
     nan = torch.tensor(torch.nan)
     assert table().total({"pixel": torch.tensor(1.0), "unused": nan}).item() == pytest.approx(0.01)
-    with pytest.raises(OptionsError, match="every weight is 0"):
+    with pytest.raises(OptionsError, match="every row weighs 0"):
         table().total({"unused": nan})
 
 

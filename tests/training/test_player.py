@@ -348,3 +348,32 @@ def test_parts_have_rates_of_their_own() -> None:
     for (name, after), before, theirs in zip(net.named_parameters(), start, twin.parameters(), strict=True):
         factor = {"2.weight": 0.1, "2.bias": 0.0}.get(name, 1.0)
         torch.testing.assert_close(after.detach(), before - 0.05 * factor * theirs.grad)
+
+
+def test_each_weight_resumes_with_its_own_moments_whatever_its_rate_is_now() -> None:
+    x = torch.randn(5, 3, dtype=torch.float64)
+    old = Player({"generator": network()}, accelerator(), adam(0.1), 0.1, rates={"0": 0.5})
+    old.minimize(old(x).square().mean())
+    moments = {name: old.optimizer.state[p]["exp_avg"] for name, p in old.networks["generator"].named_parameters()}
+    for rates in ({"2": 0.5}, {"2": 0.1, "0.bias": 0.2}, {}, {"0": 0.5}):
+        new = Player({"generator": network()}, accelerator(), adam(0.1), 0.1, rates=rates)
+        new.load_state_dict(copy.deepcopy(old.state_dict()))
+        for name, parameter in new.networks["generator"].named_parameters():
+            assert torch.equal(new.optimizer.state[parameter]["exp_avg"], moments[name])
+        factors = [group.get("factor", 1.0) for group in new.optimizer.param_groups]
+        assert set(factors) - {1.0} == set(rates.values()), "rates are those of today"
+
+
+def test_a_weight_that_never_learned_cannot_resume() -> None:
+    frozen = network()
+    frozen[0].bias.requires_grad_(False)
+    old = Player({"generator": frozen}, accelerator(), adam(0.1), 0.1)
+    new = Player({"generator": network()}, accelerator(), adam(0.1), 0.1)
+    with pytest.raises(ValueError, match=r"generator\.0\.bias did not learn then"):
+        new.load_state_dict(old.state_dict())
+
+
+def test_the_rate_of_the_moment_is_that_of_no_group() -> None:
+    player = Player({"generator": network()}, accelerator(), sgd(0.1), 0.1, rates={"0": 0.1, "2": 0.5})
+    player.pace(0.5)
+    assert player.lr == pytest.approx(0.05)

@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,10 +10,9 @@ from gansr.data.degradations import kernels
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import Range, check_probability, check_range, check_weights
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.filtering import Border, filter_canvas
 from gansr.data.degradations.kernel_files import read_kernels
 from gansr.errors import OptionsError
-
-Border = Literal["reflect", "replicate"]
 
 # Real-ESRGAN's six kinds (options/train_realesrgan_x4plus.yml); each family's isotropic kind stands first.
 KINDS = {
@@ -28,27 +26,6 @@ KINDS = {
 FINAL_CUTOFFS = (math.pi / 3, math.pi)
 LARGE_CUTOFFS = (math.pi / 5, math.pi)  # a low cutoff needs a large kernel
 LARGE = 13  # pixels
-
-
-def filter_canvas(canvas: Canvas, kernels: Tensor, chosen: Tensor | None = None, border: Border = "reflect") -> Canvas:
-    """Correlate each image, continued at its own border, with its own kernel, by way of FFT; nothing is clamped.
-
-    Args:
-        canvas: images of any sizes
-        kernels: (B, side, side) with an odd side, or (1, side, side) for all
-        chosen: (B,), which images to change; the others stay as they are to the last bit; None: all
-        border: as in `Canvas.filled`
-    """
-    side = kernels.shape[-1]
-    height, width = canvas.image.shape[-2:]
-    # Circular correlation reads past the end only for results beyond height and width: no zeros are needed around.
-    sizes = tuple(_quick_length(length + side - 1) for length in (height, width))
-    spectra = torch.fft.rfft2(canvas.filled(side // 2, border), s=sizes)
-    spectra *= torch.fft.rfft2(kernels, s=sizes).conj()[:, None]
-    image = torch.fft.irfft2(spectra, s=sizes)[..., :height, :width]
-    if chosen is not None:
-        image = torch.where(chosen[:, None, None, None], image, canvas.image)
-    return canvas.with_image(image.contiguous())
 
 
 def blur(
@@ -94,32 +71,45 @@ def blur(
         peaks = kernels.generalised_gaussian(*shape, torch.where(family == 1, generalised, 1), side)
         plateaus = kernels.plateau(*shape, flat, side)
         rings = kernels.sinc(size, cutoff, side)
+        if draws.record is not None:
+            draws.note(kind=(torch.where(low_pass, len(KINDS), kind), [*KINDS, "sinc"]), size=size)
+            draws.note(low_pass, cutoff=cutoff)
+            _note_axes(draws, ~low_pass, anisotropic, sigma_x, sigma_y, angle)
+            draws.note(~low_pass & (family == 1), beta=generalised)
+            draws.note(~low_pass & (family == 2), beta=flat)
         return torch.where(_per_kernel(low_pass), rings, torch.where(_per_kernel(family == 2), plateaus, peaks))
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        return filter_canvas(canvas, draw(draws), draws.chance(probability))
+        drawn, chosen = draw(draws), draws.chance(probability)
+        draws.only(chosen)
+        return filter_canvas(canvas, drawn, chosen)
 
     return operation
 
 
-def bsrgan_blur(scale: int = 4) -> Operation:
+def bsrgan_blur(factor: int | None = None, *, scale: int) -> Operation:
     """BSRGAN's `add_blur` (Zhang et al. 2021): isotropic and, as often, anisotropic Gaussians of 7 to 25 pixels.
 
-    Sigma is U(0, 2 + scale/5) for isotropic ones; the others have variances U(0, 4 + scale) and angles U(0, pi).
+    Sigma is U(0, 2 + factor/5) for isotropic ones; the others have variances U(0, 4 + factor) and angles U(0, pi).
 
     Args:
-        scale: by which images will still shrink
+        factor: by which images will still shrink; omitted: the scale
+        scale: of the super-resolution
     """
-    if scale < 1:
-        raise OptionsError(f"scale is {scale}; expected 1 or more.")
+    number = scale if factor is None else factor
+    if number < 1:
+        raise OptionsError(f"factor is {number}; expected 1 or more.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         anisotropic = draws.chance(0.5)
         size = 2 * draws.whole(2, 11) + 3
-        long, short = (draws.uniform(0, 4 + scale).sqrt() for _ in range(2))
+        long, short = (draws.uniform(0, 4 + number).sqrt() for _ in range(2))
         angle = draws.uniform(0, math.pi)
-        sigma = draws.uniform(0, 2 + scale / 5)
+        sigma = draws.uniform(0, 2 + number / 5)
         sigma_x, sigma_y = (torch.where(anisotropic, axis, sigma) for axis in (long, short))
+        if draws.record is not None:
+            draws.note(size=size)
+            _note_axes(draws, torch.ones_like(anisotropic), anisotropic, sigma_x, sigma_y, angle)
         return filter_canvas(canvas, kernels.gaussian(size, sigma_x, sigma_y, angle, 25))
 
     return operation
@@ -141,8 +131,10 @@ def sinc(probability: float = 0.8, sizes: tuple[int, int] = (7, 21), cutoff: Ran
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         size = _draw_size(draws, sizes)
-        low_passes = kernels.sinc(size, draws.uniform(*cutoff), sizes[1])
-        return filter_canvas(canvas, low_passes, draws.chance(probability))
+        frequency, chosen = draws.uniform(*cutoff), draws.chance(probability)
+        draws.note(size=size, cutoff=frequency)
+        draws.only(chosen)
+        return filter_canvas(canvas, kernels.sinc(size, frequency, sizes[1]), chosen)
 
     return operation
 
@@ -159,7 +151,9 @@ def motion(length: Range = (1.0, 15.0), angle: Range = (0.0, math.pi)) -> Operat
     side = kernels.motion_side(length[1])
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        return filter_canvas(canvas, kernels.motion(draws.uniform(*length), draws.uniform(*angle), side))
+        pixels, direction = draws.uniform(*length), draws.uniform(*angle)
+        draws.note(length=pixels, angle=direction)
+        return filter_canvas(canvas, kernels.motion(pixels, direction, side))
 
     return operation
 
@@ -174,7 +168,9 @@ def defocus(radius: Range = (0.5, 5.0)) -> Operation:
     side = kernels.disc_side(radius[1])
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        return filter_canvas(canvas, kernels.disc(draws.uniform(*radius), side))
+        pixels = draws.uniform(*radius)
+        draws.note(radius=pixels)
+        return filter_canvas(canvas, kernels.disc(pixels, side))
 
     return operation
 
@@ -183,18 +179,22 @@ def gaussian(
     sigma: Range = (0.2, 3.0),
     size: int = 21,
     border: Border = "reflect",
+    shift: float = 0.0,
     sigma_across: Range | None = None,
     rotation: Range = (0.0, 0.0),
 ) -> Operation:
     """Gaussian blur, isotropic unless it is given a width across.
 
     That of the degradation BD (Zhang et al. 2018, "Residual Dense Network for Image Super-Resolution", code of x3) has
-    sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels.
+    sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels. One quarter of
+    BSRGAN's "downsample2" is this blur with sigma (0.1, 0.6 scale), size 25 and shift (scale - 1) / 2, and `decimate`.
 
     Args:
         sigma: in pixels
         size: of the kernel, odd
         border: what is beyond the image: its mirror image, or its edge pixels again and again (replicate)
+        shift: pixels by which the kernel is moved to the right and down; (scale - 1) / 2 lets the pixels that
+            `decimate` keeps lie in the middle of those that they stand for
         sigma_across: width at right angles to the first, drawn by itself; omitted: equal to it
         rotation: of the first axis, in radians, clockwise from left to right
     """
@@ -203,14 +203,19 @@ def gaussian(
     if sigma_across is not None:
         check_range("sigma_across", sigma_across)
     _check_odd("size", size)
+    if not 0 <= shift <= size // 2:
+        raise OptionsError(f"shift is {shift:g}; expected 0 to {size // 2} pixels, half of the size.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         width = across = draws.uniform(*sigma)
         angle = draws.each(0.0)
         if sigma_across is not None:
             across, angle = draws.uniform(*sigma_across), draws.uniform(*rotation)
+        if draws.record is not None:
+            elongated = draws.each(float(sigma_across is not None)) > 0
+            _note_axes(draws, torch.ones_like(elongated), elongated, width, across, angle)
         made = kernels.gaussian(draws.each(size), width, across, angle, size)
-        return filter_canvas(canvas, made, border=border)
+        return filter_canvas(canvas, kernels.moved(made, shift) if shift else made, border=border)
 
     return operation
 
@@ -227,9 +232,18 @@ def kernel_bank(file: Path) -> Operation:
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         if draws.device not in banks:
             banks[draws.device] = bank.to(draws.device, non_blocking=True)
-        return filter_canvas(canvas, banks[draws.device][draws.whole(0, len(bank) - 1)])
+        number = draws.whole(0, len(bank) - 1)
+        draws.note(number=number)
+        return filter_canvas(canvas, banks[draws.device][number])
 
     return operation
+
+
+def _note_axes(
+    draws: Draws, shaped: Tensor, anisotropic: Tensor, sigma_x: Tensor, sigma_y: Tensor, angle: Tensor
+) -> None:
+    draws.note(shaped & ~anisotropic, sigma=sigma_x)
+    draws.note(shaped & anisotropic, sigma=torch.stack([sigma_x, sigma_y], 1), rotation=angle)
 
 
 def _draw_size(draws: Draws, sizes: tuple[int, int]) -> Tensor:
@@ -270,17 +284,3 @@ def _check_beta(name: str, beta: Range) -> None:
         raise OptionsError(
             f"{name} is ({beta[0]:g}, {beta[1]:g}); expected a range above 0 that has 1 in it: half is drawn below."
         )
-
-
-def _quick_length(length: int) -> int:
-    """The least even number from `length` on that has no prime factor beyond 7: other lengths transform slowly."""
-    while length % 2 or _without_small_factors(length) > 1:
-        length += 1
-    return length
-
-
-def _without_small_factors(number: int) -> int:
-    for factor in (2, 3, 5, 7):
-        while number % factor == 0:
-            number //= factor
-    return number

@@ -1,6 +1,6 @@
 """Images of different sizes in one tensor: what resizing by a factor for each sample leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -27,6 +27,22 @@ class Canvas:
         batch, _, height, width = image.shape
         sides = (torch.full((batch,), side, device=image.device) for side in (height, width))
         return cls(image, *sides, hr_size=(height, width))
+
+    @classmethod
+    def together(cls, canvases: Sequence["Canvas"]) -> "Canvas":
+        """All images one after another, in a tensor that is large enough for each of them."""
+        height, width = (max(canvas.image.shape[axis] for canvas in canvases) for axis in (-2, -1))
+        return replace(
+            canvases[0],
+            image=torch.cat([_extended(canvas.image, height, width) for canvas in canvases]),
+            height=torch.cat([canvas.height for canvas in canvases]),
+            width=torch.cat([canvas.width for canvas in canvases]),
+        )
+
+    def apart(self) -> list["Canvas"]:
+        """Each image alone, in tensors of the same size: views."""
+        parts = zip(self.image.split(1), self.height.split(1), self.width.split(1), strict=True)
+        return [replace(self, image=image, height=height, width=width) for image, height, width in parts]
 
     def with_image(self, image: Tensor) -> "Canvas":
         """The same sizes with other pixels."""

@@ -78,6 +78,8 @@ def jpeg(
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         number, chosen = _quality(draws, quality, whole), draws.chance(probability)
+        draws.note(quality=number)
+        draws.only(chosen)
         clamped = canvas.image.clamp(0, 1)
         image = compress(clamped, number, subsampling, tables, differentiable, canvas.mask())
         return canvas.with_image(image).where(chosen, canvas)
@@ -102,6 +104,8 @@ def webp(quality: tuple[float, float] = (30, 95), probability: float = 1.0) -> O
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         number, chosen = _quality(draws, quality, whole=True), draws.chance(probability)
+        draws.note(quality=number)
+        draws.only(chosen)
         if canvas.image.is_meta:
             return canvas
         return canvas.with_image(_through_webp(canvas, number)).where(chosen, canvas)

@@ -11,6 +11,7 @@ Super-Resolution with Pure Synthetic Data", sections 3.2 and 3.4) as its publish
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 SMALLEST_SIGMA = 1e-6  # a delta: less would only risk infinity minus infinity
@@ -49,6 +50,19 @@ def sinc(sizes: Tensor, cutoff: Tensor, side: int) -> Tensor:
     cutoff = cutoff[:, None, None]
     ring = cutoff * torch.special.bessel_j1(cutoff * distance) / (2 * math.pi * nonzero)
     return _normalised(torch.where(distance > 0, ring, cutoff.square() / (4 * math.pi)), sizes)
+
+
+def moved(kernels: Tensor, shift: float) -> Tensor:
+    """Kernels shifted to the right and down by so many pixels of 0 or more, interpolated linearly.
+
+    What comes in from beyond an edge is that edge again. The sums become 1.
+    """
+    whole, part = int(shift), shift % 1
+    side = kernels.shape[-1]
+    # Linear interpolation is a mean of two shifts along each axis.
+    padded = F.pad(kernels[:, None], (whole + 1, 0, whole + 1, 0), mode="replicate")[:, 0]
+    rows = torch.lerp(padded[:, 1 : 1 + side], padded[:, :side], part)
+    return _normalised(torch.lerp(rows[:, :, 1 : 1 + side], rows[:, :, :side], part))
 
 
 def delta(count: int, side: int, device: torch.device | str = "cpu") -> Tensor:

@@ -17,6 +17,7 @@ from gansr.data.degradations.draws import Draws
 KINDS = {"colour": 0.4, "grey": 0.4, "correlated": 0.2}
 """Kinds of Gaussian noise and their shares in BSRGAN (Zhang et al. 2021, `utils_blindsr.add_Gaussian_noise`)."""
 
+CORRELATED = list(KINDS).index("correlated")
 LEAST = 1e-12  # of what a logarithm or a division is taken of
 BRIGHTNESS = (0.2989, 0.587, 0.114)  # torchvision's rgb_to_grayscale, which Real-ESRGAN takes
 
@@ -63,6 +64,10 @@ def gaussian_or_poisson(
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         is_gaussian, grey = draws.chance(probability), draws.chance(grey_probability)
         deviation, factor = draws.uniform(*sigma), draws.uniform(*strength)
+        if draws.record is not None:
+            draws.note(kind=(is_gaussian, ("poisson", "gaussian")), grey=grey)
+            draws.note(is_gaussian, sigma=deviation)
+            draws.note(~is_gaussian, strength=factor)
         # A pipeline with one of the two alone does not pay for the other.
         fields = []
         if probability > 0:
@@ -112,6 +117,7 @@ def camera_noise(shot: tuple[float, float] = (1e-4, 0.012), read: tuple[float, f
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         slope, offset = (draws.uniform(math.log(low), math.log(high)).exp() for low, high in (shot, read))
+        draws.note(shot=slope, read=offset)
         deviation = camera_deviation(canvas.image, slope, offset)
         return canvas.with_image(torch.addcmul(canvas.image, deviation, draws.normal(*canvas.image.shape[1:])))
 
@@ -213,8 +219,11 @@ def _of_kinds(
     low, high = level
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        kind = draws.choice([kinds.get(name, 0.0) for name in KINDS])[:, None, None]
-        deviation = draws.whole(round(low), round(high))[:, None, None] / 255
+        place, number = draws.choice([kinds.get(name, 0.0) for name in KINDS]), draws.whole(round(low), round(high))
+        if draws.record is not None:
+            draws.note(kind=(place, list(KINDS)))
+            draws.note(place < CORRELATED, level=number)
+        kind, deviation = place[:, None, None], number[:, None, None] / 255
         covariance = random_covariance(draws.uniform(0, 1, 3, 3), draws.uniform(0, 1, 3))
         apart = torch.eye(3, device=kind.device) * deviation
         alike = (torch.arange(3, device=kind.device) == 0) * deviation

@@ -1,8 +1,10 @@
 """Published pipelines, as the rows that an options file could have in their place."""
 
+from collections.abc import Callable
 from typing import Any
 
 Rows = list[dict[str, Any]]
+OPENCV = {"bilinear": 1.0, "bicubic": 1.0, "opencv_area": 1.0}  # BSRGAN's methods, and their shares
 
 
 def _second_order(first: dict[str, Any], second: dict[str, Any], final: dict[str, Any]) -> Rows:
@@ -38,11 +40,59 @@ REAL_ESRGAN = _second_order(
     {"type": "sinc", "probability": 0.8},
 )
 
-PRESETS: dict[str, Rows] = {
-    "bicubic": [{"type": "matlab_bicubic"}],
+# Last in BSRGAN, and with a probability of 0.9 among the shuffled.
+BSRGAN_JPEG = {"type": "jpeg", "quality": [30, 95], "whole": True, "tables": "libjpeg"}
+
+
+def bsrgan(scale: int) -> Rows:
+    """BSRGAN's pipeline (Zhang et al. 2021, figure 3), as KAIR's `degradation_bsrgan` has it, without a camera's ISP.
+
+    That step needs a network that was never published; KAIR leaves it out too. Noise, blurs, and JPEG come in any order
+    with two changes of size, the last of which makes LR. At x4, a quarter of the images are halved before, and then go
+    what is published for x2.
+    """
+    if scale != 4:
+        return [*_bsrgan_ways(scale), BSRGAN_JPEG, {"type": "to_8_bit"}]
+    halves = [
+        [{"type": "shrink", "divisors": [2, 2], "methods": OPENCV}],
+        [{"type": "matlab_bicubic", "factor": 2, "clip": True}],
+    ]
+    ways = [_bsrgan_ways(4), [{"type": "one_of", "branches": halves}, *_bsrgan_ways(2)]]
+    return [{"type": "one_of", "branches": ways, "weights": [0.75, 0.25]}, BSRGAN_JPEG, {"type": "to_8_bit"}]
+
+
+def _bsrgan_ways(scale: int) -> Rows:
+    """From images `scale` times as large as LR to LR."""
+    blur = {"type": "bsrgan_blur", "factor": scale}
+    decimated = [
+        {"type": "gaussian", "sigma": [0.1, 0.6 * scale], "size": 25, "shift": (scale - 1) / 2},
+        {"type": "decimate", "factor": scale},
+    ]
+    shrunk = [{"type": "shrink", "divisors": [1, 2 * scale], "methods": OPENCV}]
+    operations = [
+        blur,
+        blur,
+        {"type": "one_of", "branches": [shrunk, decimated], "weights": [0.75, 0.25]},
+        {"type": "resize_to_scale", "methods": OPENCV, "clip": True},
+        {"type": "bsrgan_noise"},
+        {**BSRGAN_JPEG, "probability": 0.9},
+    ]
+    return [{"type": "shuffled", "operations": operations, "keep_order": [2, 3]}]
+
+
+PRESETS: dict[str, Callable[[int], Rows]] = {
+    "bicubic": lambda scale: [{"type": "matlab_bicubic"}],
     # DN of the RDN paper: bicubic, then noise of level 30.
-    "bicubic_noise": [{"type": "matlab_bicubic"}, {"type": "gaussian_noise", "sigma": [30, 30], "grey_probability": 0}],
+    "bicubic_noise": lambda scale: [
+        {"type": "matlab_bicubic"},
+        {"type": "gaussian_noise", "sigma": [30, 30], "grey_probability": 0},
+    ],
     # BD of the same: 7x7, sigma 1.6, every third pixel in its authors' code.
-    "blur_bicubic": [{"type": "gaussian", "sigma": [1.6, 1.6], "size": 7, "border": "replicate"}, {"type": "decimate"}],
-    "real_esrgan": REAL_ESRGAN,
+    "blur_bicubic": lambda scale: [
+        {"type": "gaussian", "sigma": [1.6, 1.6], "size": 7, "border": "replicate"},
+        {"type": "decimate"},
+    ],
+    "real_esrgan": lambda scale: REAL_ESRGAN,
+    "bsrgan": bsrgan,
 }
+"""The rows of a scale, by name."""

@@ -17,7 +17,7 @@ from gansr.errors import OptionsError, choices_hint
 RelativeTo = Literal["image", "target"]
 UP, DOWN, KEEP = "up", "down", "keep"
 KINDS = {UP: 0.2, DOWN: 0.7, KEEP: 0.1}  # Real-ESRGAN, first order
-SHARES = {"area": 1.0, "bilinear": 1.0, "bicubic": 1.0}  # of the methods in Real-ESRGAN and BSRGAN
+SHARES = {"area": 1.0, "bilinear": 1.0, "bicubic": 1.0}  # of the methods in Real-ESRGAN
 
 
 def resize(
@@ -38,7 +38,7 @@ def resize(
     Args:
         kinds: weights of up (evenly among the factors of 1 and more), down (among those of 1 and less), keep (1)
         factors: smallest and largest factor
-        methods: weights of nearest, nearest_exact, area, bilinear, bicubic, lanczos, matlab
+        methods: weights of nearest, nearest_exact, area, opencv_area, bilinear, bicubic, lanczos, matlab
         antialias: whether bilinear, bicubic and lanczos are widened when shrinking
         relative_to: what factors multiply: the image as it comes, or the size of the LR image to be
         clip: clamp to [0, 1] afterwards, as BSRGAN does
@@ -63,6 +63,7 @@ def resize(
         smallest, largest = (_each(kind, ends) for ends in zip(*spans.values(), strict=True))
         factor = draws.uniform(smallest, largest)
         method = draws.choice(list(methods.values()))
+        draws.note(factor=factor, method=(method, names))
         if relative_to == "image":
             sizes = _of_image(canvas, factor, low, high)
         else:
@@ -77,10 +78,10 @@ def resize_to_scale(
 ) -> Operation:
     """Resize images to the size of the LR images, H // scale and W // scale, each by a method of its own.
 
-    The end of Real-ESRGAN's pipeline, and of BSRGAN's ("downsample3") with clip.
+    The end of Real-ESRGAN's pipeline; with opencv_area for area, and clip, BSRGAN's "downsample3".
 
     Args:
-        methods: weights of nearest, nearest_exact, area, bilinear, bicubic, lanczos, matlab
+        methods: weights of nearest, nearest_exact, area, opencv_area, bilinear, bicubic, lanczos, matlab
         antialias: whether bilinear, bicubic and lanczos are widened when shrinking
         clip: clamp to [0, 1] afterwards
         scale: of the super-resolution
@@ -93,6 +94,7 @@ def resize_to_scale(
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         method = draws.choice(list(methods.values()))
+        draws.note(method=(method, names))
         sizes = _of_target(canvas, draws.each(1.0), 1.0, 1.0, scale)
         return finish(resize_to(canvas, method=method, methods=names, antialias=antialias, **sizes))
 
@@ -109,12 +111,13 @@ def shrink(
 ) -> Operation:
     """Make each image smaller by a divisor and a method of its own.
 
-    The defaults are three quarters of BSRGAN's "downsample2" (Zhang et al. 2021); `decimate` is the other quarter.
+    The divisors are those of three quarters of BSRGAN's "downsample2" (Zhang et al. 2021), whose area is opencv_area; a
+    shifted `gaussian` and `decimate` are the other quarter.
     Sizes are rounded down, as there, and at least 1.
 
     Args:
         divisors: of both sides; omitted: (1, 2 scale)
-        methods: weights of nearest, nearest_exact, area, bilinear, bicubic, lanczos, matlab
+        methods: weights of nearest, nearest_exact, area, opencv_area, bilinear, bicubic, lanczos, matlab
         antialias: whether bilinear, bicubic and lanczos are widened
         clip: clamp to [0, 1] afterwards
         scale: of the super-resolution
@@ -128,9 +131,10 @@ def shrink(
     names, finish = list(methods), _finish(clip)
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        factor = 1 / draws.uniform(low, high)
+        divisor = draws.uniform(low, high)
         method = draws.choice(list(methods.values()))
-        sizes = {**_of_image(canvas, factor, 1 / high, 1.0), "factor": None}
+        draws.note(divisor=divisor, method=(method, names))
+        sizes = {**_of_image(canvas, 1 / divisor, 1 / high, 1.0), "factor": None}
         return finish(resize_to(canvas, method=method, methods=names, antialias=antialias, **sizes))
 
     return operation

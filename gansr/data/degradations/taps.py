@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-METHODS = ("nearest", "nearest_exact", "area", "bilinear", "bicubic", "lanczos", "matlab")
+METHODS = ("nearest", "nearest_exact", "area", "opencv_area", "bilinear", "bicubic", "lanczos", "matlab")
 RADIUS = {"bilinear": 1, "bicubic": 2, "lanczos": 3, "matlab": 2}  # of the kernels, in pixels of the smaller image
 
 
@@ -73,6 +73,7 @@ def taps(
     * nearest: the pixel under the upper left corner of the result's; what PyTorch and OpenCV call nearest, and [::2]
     * nearest_exact: the pixel under the centre of the result's
     * area: mean of all pixels that the result's pixel touches (`adaptive_avg_pool2d`), also when enlarging
+    * opencv_area: mean of what the result's pixel covers, parts of pixels included: OpenCV's INTER_AREA
     * bilinear, bicubic: as `F.interpolate` does (align_corners=False); a = -0.75, with antialias -0.5
     * lanczos: sinc(x) sinc(x / 3); with antialias Pillow's LANCZOS
     * matlab: MATLAB's bicubic: antialiased always, the image mirrored at its border
@@ -154,6 +155,15 @@ def _area(axis: _Axis, antialias: bool) -> Taps:
     return Taps(index.minimum(axis.inputs - 1), weight)
 
 
+def _covered(axis: _Axis, antialias: bool) -> Taps:
+    """In units in which everything is a whole number: 1 / `outputs` of a pixel."""
+    start, end = axis.row * axis.inputs, (axis.row + 1) * axis.inputs
+    first = start // axis.outputs
+    index = first + axis.count(min(math.ceil(axis.shrinks) + 1, axis.longest))
+    covered = ((index + 1) * axis.outputs).minimum(end) - (index * axis.outputs).maximum(start)
+    return Taps(index.minimum(axis.inputs - 1), covered.clamp_min(0).to(axis.exact) / axis.inputs)
+
+
 def _interpolated(axis: _Axis, radius: int, kernel: Callable[[Tensor], Tensor]) -> Taps:
     """Kernels as wide as when enlarging; the edge pixel counts for what lies beyond."""
     centre = axis.source(axis.row + 0.5) - 0.5
@@ -219,6 +229,7 @@ _METHODS: dict[str, _Method] = {
     "nearest": partial(_nearest, offset=0.0),
     "nearest_exact": partial(_nearest, offset=0.5),
     "area": _area,
+    "opencv_area": _covered,
     "bilinear": _kernel("bilinear", _linear, _linear),
     "bicubic": _kernel("bicubic", partial(_cubic, a=-0.75), partial(_cubic, a=-0.5)),
     "lanczos": _kernel("lanczos", _lanczos, _lanczos),

@@ -33,9 +33,11 @@ class Chain(nn.Sequential):
 
     def call(self, block: Callable[..., Tensor], *inputs: Tensor | nn.Module) -> Tensor:
         """One block, which may be any module: recursive networks call theirs several times."""
-        if self.recompute and torch.is_grad_enabled():
-            return checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), self._again()))
-        return block(*inputs)
+        if not (self.recompute and torch.is_grad_enabled()):
+            return block(*inputs)
+        if torch.compiler.is_compiling():  # a compiled graph notes statistics once, at its end, whatever is made again
+            return checkpoint(block, *inputs, use_reentrant=False)
+        return checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), self._again()))
 
     @contextmanager
     def _again(self) -> Iterator[None]:

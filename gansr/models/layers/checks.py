@@ -1,6 +1,6 @@
 """Arguments of networks that the type of an option cannot express."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from gansr.errors import OptionsError
 
@@ -10,6 +10,14 @@ def check_scale(network: str, scale: int, choices: Iterable[int]) -> None:
     known = sorted(choices)
     if scale not in known:
         raise OptionsError(f"{network}: there is no network for scale {scale}. Choices: {', '.join(map(str, known))}.")
+
+
+def check_scales(network: str, scale: int, scales: Sequence[int], choices: Collection[int]) -> None:
+    """Raise OptionsError unless `network` is defined at each of `scales`, which differ, and `scale` is one of them."""
+    for one in (scale, *scales):
+        check_scale(network, one, choices)
+    if scale not in scales or len(set(scales)) < len(scales):
+        raise OptionsError(f"{network}: scales is {list(scales)}; expected different scales, and {scale} among them.")
 
 
 def check_positive(network: str, **numbers: int) -> None:

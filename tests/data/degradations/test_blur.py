@@ -25,7 +25,7 @@ from gansr.errors import OptionsError
 MANY = 4000
 ALL = {
     "blur": blur(),
-    "bsrgan_blur": bsrgan_blur(4),
+    "bsrgan_blur": bsrgan_blur(scale=4),
     "sinc": sinc(),
     "motion": motion(),
     "defocus": defocus(),
@@ -115,6 +115,15 @@ def test_gaussian_continues_the_border_as_told():
     ):
         found = operation(Canvas.of(image), Draws(1, 0)).image[0]
         assert np.abs(found.double().numpy() - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_a_shifted_kernel_lets_the_kept_pixels_be_the_middle_of_theirs(scale):
+    ramp = torch.arange(64.0).expand(1, 3, 64, 64) / 64
+    blurred = gaussian((0.1, 0.1), 25, shift=(scale - 1) / 2)(Canvas.of(ramp), Draws(1, 0)).image
+    inner = blurred[..., ::scale, ::scale][..., 4:-4]
+    expected = torch.nn.functional.avg_pool2d(ramp, scale)[..., 4 : 4 + inner.shape[-1]]
+    torch.testing.assert_close(inner[..., : expected.shape[-2], :], expected, atol=1e-6, rtol=0)
 
 
 def test_filter_leaves_the_others_alone():
@@ -234,9 +243,9 @@ def test_blur_applies_what_it_draws(spied):
     assert np.abs(found.double().numpy() - expected).max() < 1e-6
 
 
-@pytest.mark.parametrize("scale", [2, 4])
-def test_bsrgan_blur_draws_as_published(spied, scale):
-    run(bsrgan_blur(scale))
+@pytest.mark.parametrize(("arguments", "scale"), [({"scale": 2}, 2), ({"factor": 4, "scale": 2}, 4)])
+def test_bsrgan_blur_draws_as_published(spied, arguments, scale):
+    run(bsrgan_blur(**arguments))
     size, sigma_x, sigma_y, rotation, side, made = spied["gaussian"]
     assert side == 25 and torch.equal(spied["filter_canvas"][1], made)
     assert_shares([size == each for each in range(7, 26, 2)], [1 / 10] * 10)
@@ -357,7 +366,7 @@ def test_files_that_are_no_kernel_banks_are_refused(tmp_path):
         (blur, {"rotation": (0.0, math.inf)}, r"rotation is \(0, inf\)"),
         (blur, {"beta_generalised": (0.0, 4.0)}, r"beta_generalised is \(0, 4\); expected a range above 0"),
         (blur, {"beta_plateau": (1.5, 2.0)}, r"beta_plateau is \(1.5, 2\).* that has 1 in it"),
-        (bsrgan_blur, {"scale": 0}, "scale is 0"),
+        (bsrgan_blur, {"factor": 0, "scale": 4}, "factor is 0"),
         (sinc, {"probability": 2.0}, "probability is 2"),
         (sinc, {"sizes": (0, 7)}, "sizes is 0; expected an odd number"),
         (sinc, {"cutoff": (1.0, 3.2)}, r"cutoff is \(1, 3.2\)"),
@@ -367,6 +376,8 @@ def test_files_that_are_no_kernel_banks_are_refused(tmp_path):
         (defocus, {"radius": (-1.0, 2.0)}, r"radius is \(-1, 2\)"),
         (gaussian, {"sigma": (2.0, 1.0)}, r"sigma is \(2, 1\)"),
         (gaussian, {"size": 8}, "size is 8; expected an odd number"),
+        (gaussian, {"size": 7, "shift": 4.0}, "shift is 4; expected 0 to 3 pixels"),
+        (gaussian, {"shift": -1.0}, "shift is -1; expected 0 to 10"),
     ],
 )
 def test_bad_arguments_are_refused(make, arguments, words):

@@ -1,5 +1,7 @@
 """Numbers of one batch: each sample its own, and the same for the same seed."""
 
+from collections import Counter
+
 import pytest
 import torch
 
@@ -26,6 +28,33 @@ def test_chances_and_choices():
     assert (draws.choice([2.0]) == 0).all()
     whole = torch.bincount(draws.whole(2, 4), minlength=5) / 20_000
     torch.testing.assert_close(whole, torch.tensor([0, 0, 1 / 3, 1 / 3, 1 / 3]), atol=0.015, rtol=0)
+
+
+def test_ways_and_orders_are_the_hosts():
+    draws = Draws(12_000, 0)
+    ways = torch.bincount(torch.tensor(draws.ways([1, 0, 3])), minlength=3) / 12_000
+    torch.testing.assert_close(ways, torch.tensor([0.25, 0.0, 0.75]), atol=0.015, rtol=0)
+    counts = Counter(map(tuple, draws.orders(3)))
+    assert len(counts) == 6 and all(abs(count - 2000) < 200 for count in counts.values())
+    assert Draws(50, 1).ways([1, 1]) == Draws(50, 1).ways([1, 1]) != Draws(50, 2).ways([1, 1])
+
+
+def test_ways_tell_nothing_of_numbers():
+    """On CPUs both streams are of the same kind, and the same seed would make them equal."""
+    draws = Draws(4000, 0)
+    numbers, ways = draws.uniform(), torch.tensor(draws.ways([1, 1]))
+    assert abs(torch.corrcoef(torch.stack([numbers, ways.float()]))[0, 1]) < 0.05
+
+
+def test_some_of_the_samples_draw_from_the_same_streams():
+    draws, whole = Draws(5, 0), Draws(5, 0)
+    parts = torch.cat([draws.of([0, 1]).uniform(), draws.of([2, 3, 4]).uniform()])
+    assert torch.equal(parts, whole.uniform()) and torch.equal(draws.uniform(), whole.uniform())
+
+
+def test_ways_in_turn():
+    draws = Draws(3, 0, in_turn=True)
+    assert draws.ways([1, 0, 1]) == [0, 2, 0] and draws.of([0, 2]).ways([1, 0, 1]) == [2, 0]
 
 
 @pytest.mark.parametrize("name", ["uniform", "normal"])

@@ -100,6 +100,17 @@ def test_delta_changes_nothing():
     assert torch.equal(kernels.delta(3, 5), expected)
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.5, 1.0, 1.5, 3.5])
+def test_moved_is_the_published_shift(shift):
+    """KAIR's `shift_pixel` looks up to the left and convolves; here it is the mirror image that correlates."""
+    kernel = np.random.default_rng(0).random((9, 9))
+    places = np.clip(np.arange(9) + shift, 0, 8)
+    published = np.stack([np.interp(places, np.arange(9), row) for row in kernel])
+    published = np.stack([np.interp(places, np.arange(9), column) for column in published.T], axis=1)
+    found = kernels.moved(torch.from_numpy(kernel[::-1, ::-1].copy())[None], shift)[0].numpy()
+    np.testing.assert_allclose(found, (published / published.sum())[::-1, ::-1], atol=1e-12)
+
+
 def test_motion_is_a_line_of_its_length_and_angle():
     lengths, angles = drawn(1, 15, 1), drawn(0, math.pi, 2)
     side, references = kernels.motion_side(15), []

@@ -1,10 +1,15 @@
 """Operations in a row, by chance and in branches; and HR windows that become LR."""
 
+import itertools
+from collections import Counter
+
+import pytest
 import torch
+from scipy import stats
 
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.pipeline import Degradation, Pipeline, one_of, sometimes
+from gansr.data.degradations.pipeline import Degradation, Pipeline, one_of, shuffled, sometimes
 
 
 def add(level):
@@ -40,6 +45,84 @@ def test_branches_for_each_sample():
     for way, share in ((1, 0.25), (2, 0.5), (3, 0.25)):
         assert abs((ways == way).float().mean().item() - share) < 0.03
     assert (made.height[ways == 2] == 2).all() and (made.height[ways != 2] == 4).all()
+
+
+def digit(number, calls=None):
+    """Appends its number to what a pixel says."""
+
+    def operation(canvas, draws):
+        assert draws.size == len(canvas.image)
+        if calls is not None:
+            calls.append(draws.size)
+        return canvas.with_image(canvas.image * 10 + number)
+
+    return operation
+
+
+def orders(operation, count, seed=0):
+    """What each of so many samples went through."""
+    made = operation(Canvas.of(torch.zeros(count, 1, 1, 1)), Draws(count, seed))
+    return [f"{round(number)}" for number in made.image.flatten().tolist()]
+
+
+def test_only_those_pay_that_something_happens_to():
+    calls = []
+    operation = one_of([sometimes(digit(1, calls), 0.5), digit(2, calls), digit(3, calls)], [2, 1, 0])
+    found = Counter(orders(operation, 300))
+    assert sorted(calls) == sorted([found["1"], found["2"]]) and sum(found.values()) == 300
+
+
+def test_all_orders_are_as_likely():
+    found = Counter(orders(shuffled([digit(number) for number in (1, 2, 3)]), 3000))
+    assert set(found) == {"".join(order) for order in itertools.permutations("123")}
+    assert stats.chisquare(list(found.values())).pvalue > 0.01
+
+
+@pytest.mark.parametrize("keep", [[1, 3], [3, 1], [2, 0, 1]])
+def test_some_keep_their_order(keep):
+    found = Counter(orders(shuffled([digit(number) for number in range(1, 5)], keep), 3000))
+    asked = "".join(str(place + 1) for place in keep)
+    possible = [
+        "".join(order)
+        for order in itertools.permutations("1234")
+        if "".join(number for number in order if number in asked) == asked
+    ]
+    assert set(found) == set(possible) and stats.chisquare(list(found.values())).pvalue > 0.01
+
+
+def test_shuffled_work_is_that_of_a_row_and_passes_are_few():
+    calls = []
+    operations = [digit(number, calls) for number in range(6)]
+    orders(shuffled(operations), 12)
+    assert sum(calls) == 6 * 12 and len(calls) <= 28, "which is enough for all orders of six"
+    calls.clear()
+    orders(shuffled([operations[0]] * 6), 12)
+    assert calls == [12] * 6, "the same operation is one pass"
+    calls.clear()
+    shared = set(orders(shuffled(operations, per="batch"), 12))
+    assert len(shared) == 1 and calls == [12] * 6
+    assert shared != set(orders(shuffled(operations, per="batch"), 12, seed=1))
+
+
+def test_sizes_change_on_the_way():
+    """Each sample is what it would be alone; those that are small already do not travel in large tensors."""
+    seen = []
+
+    def watched(canvas, draws):
+        seen.append((canvas.image.shape[-1], canvas.height.tolist()))
+        return add(1.0)(canvas, draws)
+
+    canvas = Canvas.of(torch.arange(20.0)[:, None, None, None].expand(20, 3, 8, 8).clone())
+    made = shuffled([half, watched, add(2.0)])(canvas, Draws(20, 0))
+    assert torch.equal(made.image[..., :4, :4], canvas.image[..., :4, :4] + 3)
+    assert made.image.shape[-1] == 4 and (made.height == 4).all() and made.hr_size == (8, 8)
+    assert {side for side, _ in seen} == {4, 8} and all(set(heights) == {side} for side, heights in seen)
+
+
+def test_combinations_within_combinations():
+    inner = shuffled([digit(1), sometimes(digit(2), 0.5)])
+    found = Counter(orders(Pipeline((one_of([inner, digit(3)], [1, 1]), digit(4))), 4000))
+    assert {name: round(8 * count / 4000) for name, count in found.items()} == {"14": 2, "124": 1, "214": 1, "34": 4}
 
 
 def test_a_batch_is_its_seeds():

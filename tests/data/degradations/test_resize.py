@@ -232,7 +232,7 @@ def test_meta_device():
             resize,
             {"methods": {"cubic": 1}},
             "methods has no kind 'cubic'. Did you mean 'bicubic'? "
-            "Choices: area, bicubic, bilinear, lanczos, matlab, nearest, nearest_exact.",
+            "Choices: area, bicubic, bilinear, lanczos, matlab, nearest, nearest_exact, opencv_area.",
         ),
         (resize, {"relative_to": "lr"}, "relative_to is 'lr'. Choices: image, target."),
         (resize_to_scale, {"methods": {"area": math.nan}}, "methods: the weight of area is nan; expected 0 or more."),

@@ -177,6 +177,26 @@ def test_gradient_checkpointing_changes_no_gradient(name, make, noise):
 
 
 @every_own_generator
+def test_gradient_checkpointing_of_a_compiled_network(name, make, noise):
+    """The same gradients and statistics as without either, through the compiler's own division of work."""
+    network, image = make(name).train(), noise(1, 9, 8)
+    if not any(isinstance(module, Chain) for module in network.modules()):
+        pytest.skip("it has no trunk to be computed twice")
+    found = []
+    for both in (False, True):
+        twin = copy.deepcopy(network)
+        if both:
+            for module in twin.modules():
+                if isinstance(module, Chain):
+                    module.recompute = True
+            twin.compile(fullgraph=True, backend="aot_eager")
+        twin(image).square().mean().backward()
+        found.append([*(p.grad for p in twin.parameters() if p.grad is not None), *twin.buffers()])
+    for plain, again in zip(*found, strict=True):
+        torch.testing.assert_close(again, plain, atol=1e-5, rtol=1e-4)
+
+
+@every_own_generator
 def test_recognised_by_names_and_shapes(name, small, scales):
     describe = getattr(GENERATORS[name], "describe", None)
     if describe is None:

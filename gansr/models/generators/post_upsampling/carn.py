@@ -7,10 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansr.errors import OptionsError
 from gansr.models.layers.blocks.residual import Residual, plain_residual
 from gansr.models.layers.chain import Chain
-from gansr.models.layers.checks import check_positive, check_scale
+from gansr.models.layers.checks import check_positive, check_scale, check_scales
 from gansr.models.layers.convolutions import Convolution, convolution
 from gansr.models.layers.resizing import FACTORS
 from gansr.models.layers.shift import MeanShift
@@ -51,12 +50,9 @@ class CARN(nn.Module):
         out_channels: int = 3,
     ) -> None:
         super().__init__()
-        for one in (scale, *(scales or ())):
-            check_scale("carn", one, FACTORS)
+        self.scale, self.scales = scale, (scale,) if scales is None else tuple(scales)
+        check_scales("carn", scale, self.scales, FACTORS)
         check_positive("carn", features=features, in_channels=in_channels, out_channels=out_channels)
-        if scales is not None and (scale not in scales or len(set(scales)) < len(scales)):
-            raise OptionsError(f"carn: scales is {list(scales)}; expected different scales, and {scale} among them.")
-        self.scale, self.scales = scale, tuple(scales or (scale,))
         kind: Convolution = "grouped" if mobile else "standard"
         self.sub_mean = MeanShift(in_channels, 1.0, "subtract")
         self.entry = nn.Conv2d(in_channels, features, 3, padding=1)

@@ -4,10 +4,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gansr.errors import OptionsError
 from gansr.models.layers.blocks.residual import plain_residual
 from gansr.models.layers.chain import Chain
-from gansr.models.layers.checks import check_positive, check_scale
+from gansr.models.layers.checks import check_positive, check_scale, check_scales
 from gansr.models.layers.resizing import FACTORS
 from gansr.models.layers.shift import MeanShift
 from gansr.models.layers.upsampling import Upsampler
@@ -47,10 +46,7 @@ class MDSR(nn.Module):
         out_channels: int = 3,
     ) -> None:
         super().__init__()
-        for one in (scale, *scales):
-            check_scale("mdsr", one, FACTORS)
-        if scale not in scales or len(set(scales)) < len(scales):
-            raise OptionsError(f"mdsr: scales is {list(scales)}; expected different scales, and {scale} among them.")
+        check_scales("mdsr", scale, scales, FACTORS)
         check_positive("mdsr", features=features, blocks=blocks, in_channels=in_channels, out_channels=out_channels)
         self.scale, self.scales, self.value_range = scale, tuple(scales), value_range
         self.sub_mean = MeanShift(in_channels, value_range, "subtract")

@@ -112,7 +112,7 @@ class Row:
         return tried if torch.get_default_device().type == "meta" else self._wrapped(scale, given)
 
     def _wrapped(self, scale: int, given: dict[str, Any]) -> ThroughSpandrel:
-        with self._complaining(), Numbers():
+        with self._complaining(given), Numbers():
             network = self._make(scale, given)
         if empty := [name for name, one in network.named_parameters() if not one.numel()]:
             raise OptionsError(f"{self.__name__}: too few channels: nothing is left of {empty[0]}.")
@@ -122,7 +122,7 @@ class Row:
     def _try(self, network: ThroughSpandrel, scale: int, given: Arguments) -> None:
         """Enlarge one pixel without values: much of the library looks at its arguments in the forward pass."""
         inputs = given.get(self.inputs or "", 3)
-        with self._complaining(), torch.no_grad():
+        with self._complaining(given), torch.no_grad():
             found = tuple(network.eval()(torch.empty(1, inputs, 1, 1)).shape)
         network.train()
         expected = (1, given.get(self.outputs or "", inputs), scale, scale)
@@ -133,7 +133,7 @@ class Row:
             )
 
     @contextmanager
-    def _complaining(self) -> Iterator[None]:
+    def _complaining(self, given: Arguments) -> Iterator[None]:
         """The library's mistakes are the arguments'; what PyTorch thinks of the library's idioms helps no user."""
         try:
             with warnings.catch_warnings():
@@ -141,7 +141,10 @@ class Row:
                 yield
         except UNFIT as error:
             reason = str(error).strip().split("\n", maxsplit=1)[0].rstrip(".") or type(error).__name__
-            raise OptionsError(f"{self.__name__}: these arguments do not fit together: {reason}.") from error
+            width = given.get("embed_dim")
+            heads = [name for name in self.per_layer if "heads" in name and any(width % one for one in given[name])]
+            hint = f" Perhaps {heads[0]} should divide embed_dim, which is {width}." if heads else ""
+            raise OptionsError(f"{self.__name__}: these arguments do not fit together: {reason}.{hint}") from error
 
     def read(self, hyperparameters: Arguments) -> tuple[int, dict[str, Any]]:
         """Scale and arguments of a network that the library made."""
