@@ -21,6 +21,7 @@ from gansr.errors import DataError, OptionsError
 from gansr.imaging.resize import mod_crop
 from gansr.inference.files import make_folder
 from gansr.options.load import load
+from gansr.options.pipeline_file import is_pipeline, read_pipeline
 from gansr.training.files import replace_text
 
 SIDE = 256  # largest HR side of a picture in a sheet
@@ -32,7 +33,7 @@ class Request:
 
     source: Path
     output: Path
-    degradation: str  # a preset, or an options file whose data.train.degradation is meant
+    degradation: str  # a preset, a file with a pipeline, or an options file whose data.train.degradation is meant
     scale: int | None
     grid: str | None
     seed: int
@@ -57,6 +58,9 @@ def _degradation(request: Request) -> Degradation:
     asked, scale = request.degradation, request.scale
     if not asked.endswith((".yml", ".yaml")):
         return Degradation(pipeline(asked, scale or 4), scale or 4, margin=0)
+    if is_pipeline(Path(asked)):
+        found = read_pipeline(Path(asked), scale)
+        return Degradation(pipeline(found.degradation, found.scale), found.scale, margin=0)
     options = load(Path(asked))[-1]
     if options.data.train.degradation is None:
         raise OptionsError(f"{asked}: data.train.degradation is missing: its LR is plain bicubic.")

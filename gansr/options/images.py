@@ -44,7 +44,8 @@ class TrainSetOptions(Strict):
     )
     degradation: Word | DegradationRow | tuple[DegradationRow, ...] | None = Field(
         default=None,
-        description="how LR is made of HR: a preset, an operation, or several one after another; omitted: bicubic",
+        description="how LR is made of HR: a preset, a file with a pipeline (.yml), an operation, or several one after "
+        "another; omitted: bicubic",
     )
     margin: NonNegativeInt = Field(
         default=72, description="HR pixels around the crop that are degraded with it, a multiple of the scale"

@@ -175,8 +175,15 @@ def defocus(radius: Range = (0.5, 5.0)) -> Operation:
     return operation
 
 
-def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflect", shift: float = 0.0) -> Operation:
-    """Isotropic Gaussian blur.
+def gaussian(
+    sigma: Range = (0.2, 3.0),
+    size: int = 21,
+    border: Border = "reflect",
+    shift: float = 0.0,
+    sigma_across: Range | None = None,
+    rotation: Range = (0.0, 0.0),
+) -> Operation:
+    """Gaussian blur, isotropic unless it is given a width across.
 
     That of the degradation BD (Zhang et al. 2018, "Residual Dense Network for Image Super-Resolution", code of x3) has
     sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels. One quarter of
@@ -188,16 +195,26 @@ def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflec
         border: what is beyond the image: its mirror image, or its edge pixels again and again (replicate)
         shift: pixels by which the kernel is moved to the right and down; (scale - 1) / 2 lets the pixels that
             `decimate` keeps lie in the middle of those that they stand for
+        sigma_across: width at right angles to the first, drawn by itself; omitted: equal to it
+        rotation: of the first axis, in radians, clockwise from left to right
     """
     check_range("sigma", sigma)
+    check_range("rotation", rotation, least=-math.inf)
+    if sigma_across is not None:
+        check_range("sigma_across", sigma_across)
     _check_odd("size", size)
     if not 0 <= shift <= size // 2:
         raise OptionsError(f"shift is {shift:g}; expected 0 to {size // 2} pixels, half of the size.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        width = draws.uniform(*sigma)
-        draws.note(sigma=width)
-        made = kernels.gaussian(draws.each(size), width, width, draws.each(0.0), size)
+        width = across = draws.uniform(*sigma)
+        angle = draws.each(0.0)
+        if sigma_across is not None:
+            across, angle = draws.uniform(*sigma_across), draws.uniform(*rotation)
+        if draws.record is not None:
+            elongated = draws.each(float(sigma_across is not None)) > 0
+            _note_axes(draws, torch.ones_like(elongated), elongated, width, across, angle)
+        made = kernels.gaussian(draws.each(size), width, across, angle, size)
         return filter_canvas(canvas, kernels.moved(made, shift) if shift else made, border=border)
 
     return operation

@@ -383,3 +383,25 @@ def test_files_that_are_no_kernel_banks_are_refused(tmp_path):
 def test_bad_arguments_are_refused(make, arguments, words):
     with pytest.raises(OptionsError, match=words):
         make(**arguments)
+
+
+def test_a_gaussian_with_a_width_across_is_elongated():
+    image = torch.zeros(1, 3, 41, 41)
+    image[..., 20, 20] = 1
+    operation = gaussian((2.5, 2.5), 21, sigma_across=(0.8, 0.8), rotation=(0.5, 0.5))
+    made = operation(Canvas.of(image), Draws(1, 0)).image[0, 0].double()
+    y, x = (axis - 20 for axis in torch.meshgrid(torch.arange(41.0), torch.arange(41.0), indexing="ij"))
+    along, across = x * math.cos(0.5) + y * math.sin(0.5), y * math.cos(0.5) - x * math.sin(0.5)
+    assert (made * along**2).sum().sqrt() == pytest.approx(2.5, rel=0.02)
+    assert (made * across**2).sum().sqrt() == pytest.approx(0.8, rel=0.02)
+    with pytest.raises(OptionsError, match="sigma_across is"):
+        gaussian(sigma_across=(2, 1))
+
+
+def test_without_a_width_across_nothing_more_is_drawn():
+    draws = Draws(2, 5)
+    gaussian()(Canvas.of(random(2, 3, 24, 24)), draws)
+    after = draws.uniform()
+    expected = Draws(2, 5)
+    expected.uniform()
+    assert torch.equal(after, expected.uniform())
