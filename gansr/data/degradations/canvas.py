@@ -1,5 +1,6 @@
 """Images of different sizes in one tensor: what resizing by a factor for each sample leaves."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,10 @@ import torch
 from torch import Tensor
 
 from gansr.data.degradations.draws import Draws
+
+
+WASTE = 0.7
+LIMIT = 400*400*4
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,23 @@ class Canvas:
             height=torch.cat([canvas.height for canvas in canvases]),
             width=torch.cat([canvas.width for canvas in canvases]),
         )
+
+    def alike(self) -> list[list[int]]:
+        """Places of images in groups that waste little of a tensor of their own. The host waits for the sizes."""
+        sizes = list(zip(self.height.tolist(), self.width.tolist(), strict=True))
+        groups: list[list[int]] = []
+        for place in sorted(range(len(sizes)), key=lambda place: sizes[place], reverse=True):
+            largest = math.prod(sizes[groups[-1][0]]) if groups else 0
+            if groups and math.prod(sizes[place]) > WASTE * largest and largest * len(groups[-1]) < LIMIT:
+                groups[-1].append(place)
+            else:
+                groups.append([place])
+        return groups
+
+    def tight(self) -> "Canvas":
+        """The same images in the smallest tensor that holds them. The host waits for the sizes."""
+        height, width = (int(sides.max()) for sides in (self.height, self.width))
+        return self.with_image(self.image[..., :height, :width])
 
     def apart(self) -> list["Canvas"]:
         """Each image alone, in tensors of the same size: views."""
@@ -75,17 +97,17 @@ class Canvas:
         Returns:
             (B, C, H + 2 margin, W + 2 margin)
         """
-        image = self.image
-        for axis, sides in ((2, self.height), (3, self.width)):
-            places = torch.arange(-margin, image.shape[axis] + margin, device=image.device)
-            index = _inside(places[None], sides[:, None], mode)  # (B, length)
-            shape = [index.shape[0], 1, 1, 1]
-            shape[axis] = index.shape[1]
-            expanded = index.view(shape).expand(
-                *[index.shape[1] if number == axis else side for number, side in enumerate(image.shape)]
-            )
-            image = image.gather(axis, expanded)
-        return image
+        batch, channels, height, width = self.image.shape
+        device = self.image.device
+        rows, columns = (
+            _inside(torch.arange(-margin, length + margin, device=device)[None], sides[:, None], mode)  # (B, length)
+            for length, sides in ((height, self.height), (width, self.width))
+        )
+        # Whole rows are copied as such, which is quicker than pixels.
+        first = torch.arange(batch * channels, device=device).view(batch, channels, 1) * height
+        image = self.image.reshape(-1, width).index_select(0, (rows[:, None] + first).flatten())
+        image = image.view(batch, channels, -1, width)
+        return image.gather(3, columns[:, None, None].expand(-1, channels, image.shape[2], -1))
 
 
 Operation = Callable[[Canvas, Draws], Canvas]

@@ -35,6 +35,8 @@ def resize_to(
         factor: (B,), as in `F.interpolate(scale_factor=...)`; None: what the sizes say
         shrinks: no image shrinks by more along either side; a small number makes large images quicker
     """
+    if height.device.type == "cpu":  # the host may look
+        largest, shrinks = (int(height.max()), int(width.max())), _shrinks(canvas, height, width, factor)
     rows, columns = (
         taps(
             inputs,
@@ -52,6 +54,12 @@ def resize_to(
         )
     )
     return replace(canvas, image=resample(canvas.image, rows, columns), height=height, width=width)
+
+
+def _shrinks(canvas: Canvas, height: Tensor, width: Tensor, factor: Tensor | None) -> float:
+    """By how much the image shrinks that shrinks most."""
+    found = [canvas.height / height, canvas.width / width] + ([] if factor is None else [1 / factor])
+    return float(torch.stack(torch.broadcast_tensors(*found)).max())
 
 
 def take_every(canvas: Canvas, factor: int) -> Canvas:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from gansr.data.degradations.canvas import Canvas, Operation
@@ -26,7 +27,13 @@ class Pipeline:
 
     def __call__(self, canvas: Canvas, draws: Draws) -> Canvas:
         """What the last one leaves."""
-        for operation in self.operations:
+        for number, operation in enumerate(self.operations):
+            groups = canvas.alike() if canvas.image.device.type == "cpu" else []
+            if len(groups) > 1:
+                pieces, rest = canvas.apart(), Pipeline(self.operations[number:])
+                for group in groups:
+                    _go(rest, pieces, group, draws)
+                return Canvas.together(pieces)
             canvas = operation(canvas, draws)
         return canvas
 
@@ -47,6 +54,19 @@ def sometimes(operation: Operation, probability: float) -> Operation:
     def chosen(canvas: Canvas, draws: Draws) -> Canvas:
         pieces, ways = canvas.apart(), draws.ways([1 - probability, probability])
         _go(operation, pieces, [place for place, happens in enumerate(ways) if happens], draws)
+        return Canvas.together(pieces)
+
+    return operation if probability == 1 else chosen
+
+
+def begun_sometimes(operation: Operation, probability: float) -> Operation:
+    """As `sometimes`, inside of an operation that has begun already: a record forgets it where it does not happen."""
+
+    def chosen(canvas: Canvas, draws: Draws) -> Canvas:
+        pieces, happens = canvas.apart(), draws.ways([1 - probability, probability])
+        if draws.record is not None:
+            draws.only(torch.tensor(happens, dtype=torch.bool))
+        _go(operation, pieces, [place for place, here in enumerate(happens) if here], draws)
         return Canvas.together(pieces)
 
     return operation if probability == 1 else chosen
@@ -103,6 +123,8 @@ def _go(operation: Operation, pieces: list[Canvas], places: list[int], draws: Dr
     """The operation on the images at these places, in one batch; `pieces` gets the results."""
     if places:
         together = Canvas.together([pieces[place] for place in places])
+        if together.image.device.type == "cpu":
+            together = together.tight()
         done = operation(together, draws.of(places)).apart()
         for place, piece in zip(places, done, strict=True):
             pieces[place] = piece
