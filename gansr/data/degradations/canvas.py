@@ -11,7 +11,7 @@ from gansr.data.degradations.draws import Draws
 
 
 WASTE = 0.7
-LIMIT = 400*400*4
+LIMIT = 400 * 400 * 4
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,14 @@ class Canvas:
     height: Tensor  # (B,) whole numbers, on the device
     width: Tensor  # (B,)
     hr_size: tuple[int, int] | None = None  # (H, W) of the tensor that the degradation began with
+    full: bool = False  # is it known to the host that every image fills the tensor?
 
     @classmethod
     def of(cls, image: Tensor) -> "Canvas":
         """Images that fill their tensor: (B, C, H, W)."""
         batch, _, height, width = image.shape
         sides = (torch.full((batch,), side, device=image.device) for side in (height, width))
-        return cls(image, *sides, hr_size=(height, width))
+        return cls(image, *sides, hr_size=(height, width), full=True)
 
     @classmethod
     def together(cls, canvases: Sequence["Canvas"]) -> "Canvas":
@@ -42,6 +43,7 @@ class Canvas:
             image=torch.cat([_extended(canvas.image, height, width) for canvas in canvases]),
             height=torch.cat([canvas.height for canvas in canvases]),
             width=torch.cat([canvas.width for canvas in canvases]),
+            full=all(canvas.full and canvas.image.shape[-2:] == (height, width) for canvas in canvases),
         )
 
     def alike(self) -> list[list[int]]:
@@ -58,8 +60,13 @@ class Canvas:
 
     def tight(self) -> "Canvas":
         """The same images in the smallest tensor that holds them. The host waits for the sizes."""
-        height, width = (int(sides.max()) for sides in (self.height, self.width))
-        return self.with_image(self.image[..., :height, :width])
+        if self.full:
+            return self
+        (height, width), least = (self._ends(end) for end in (Tensor.max, Tensor.min))
+        return replace(self, image=self.image[..., :height, :width], full=(height, width) == least)
+
+    def _ends(self, end: Callable[[Tensor], Tensor]) -> tuple[int, int]:
+        return int(end(self.height)), int(end(self.width))
 
     def apart(self) -> list["Canvas"]:
         """Each image alone, in tensors of the same size: views."""
@@ -79,6 +86,7 @@ class Canvas:
             image=torch.where(chosen[:, None, None, None], mine, theirs),
             height=torch.where(chosen, self.height, other.height),
             width=torch.where(chosen, self.width, other.width),
+            full=self.full and other.full and mine.shape == self.image.shape == other.image.shape,
         )
 
     def mask(self) -> Tensor:
@@ -98,6 +106,8 @@ class Canvas:
             (B, C, H + 2 margin, W + 2 margin)
         """
         batch, channels, height, width = self.image.shape
+        if self.full and (margin < min(height, width) or mode == "replicate"):
+            return torch.nn.functional.pad(self.image, (margin,) * 4, mode=mode) if margin else self.image
         device = self.image.device
         rows, columns = (
             _inside(torch.arange(-margin, length + margin, device=device)[None], sides[:, None], mode)  # (B, length)

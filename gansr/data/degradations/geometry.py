@@ -21,6 +21,7 @@ def resize_to(
     antialias: bool = False,
     factor: Tensor | None = None,
     shrinks: float | None = None,
+    full: bool = False,
 ) -> Canvas:
     """Resize each image to a size of its own; nothing is clamped, and what lies outside of an image is 0.
 
@@ -34,9 +35,11 @@ def resize_to(
         antialias: for bilinear, bicubic and lanczos
         factor: (B,), as in `F.interpolate(scale_factor=...)`; None: what the sizes say
         shrinks: no image shrinks by more along either side; a small number makes large images quicker
+        full: is every result as large as `largest`?
     """
     if height.device.type == "cpu":  # the host may look
         largest, shrinks = (int(height.max()), int(width.max())), _shrinks(canvas, height, width, factor)
+        full = largest == (int(height.min()), int(width.min()))
     rows, columns = (
         taps(
             inputs,
@@ -53,7 +56,8 @@ def resize_to(
             (canvas.height, canvas.width), (height, width), canvas.image.shape[-2:], largest, strict=True
         )
     )
-    return replace(canvas, image=resample(canvas.image, rows, columns), height=height, width=width)
+    image = resample(canvas.image, rows, columns)
+    return replace(canvas, image=image, height=height, width=width, full=full)
 
 
 def _shrinks(canvas: Canvas, height: Tensor, width: Tensor, factor: Tensor | None) -> float:

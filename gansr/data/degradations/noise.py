@@ -137,15 +137,18 @@ def poisson_field(canvas: Canvas, scale: Tensor, grey: bool, draw: Callable[[Ten
         grey: one field for all channels
         draw: rates to numbers of events
     """
-    image, mask = canvas.image, canvas.mask()
+    image = canvas.image
     if grey:
         red, green, blue = (weight * channel for weight, channel in zip(BRIGHTNESS, image.unbind(1), strict=True))
         image = (red + green + blue)[:, None]
     levels = _in_8_bits(image)
-    # Outside of an image its first pixel again, which adds no level.
-    events = _wide(_power_of_two(count_levels(torch.where(mask, levels, levels[:, :, :1, :1]))))
+    if not canvas.full:  # outside of an image its first pixel again, which adds no level
+        levels = torch.where(canvas.mask(), levels, levels[:, :, :1, :1])
+    events = _wide(_power_of_two(count_levels(levels)))
     exact = levels.div_(255)
-    rates = (exact * events).mul_(mask).nan_to_num_(0)  # nothing is drawn for what is outside
+    rates = exact * events
+    if not canvas.full:
+        rates.mul_(canvas.mask())  # nothing is drawn for what is outside
     return draw(rates).div_(events).sub_(exact).mul_(_wide(scale))
 
 
