@@ -1,6 +1,5 @@
 """Images of different sizes in one tensor: what resizing by a factor for each sample leaves."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,9 +8,10 @@ from torch import Tensor
 
 from gansr.data.degradations.draws import Draws
 
-
-WASTE = 0.7
-LIMIT = 400 * 400 * 4
+ALIKE = 0.7
+"""The smallest part of a group's largest image that another image of the group has."""
+CHUNK = 4 * 400 * 400
+"""Pixels of a group, about: what is made of so many finds memory that was used before, and the processor's caches."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,18 @@ class Canvas:
             full=all(canvas.full and canvas.image.shape[-2:] == (height, width) for canvas in canvases),
         )
 
+    @property
+    def seen(self) -> bool:
+        """Does the host know the sizes without waiting for the device?"""
+        return self.image.device.type == "cpu"
+
     def alike(self) -> list[list[int]]:
         """Places of images in groups that waste little of a tensor of their own. The host waits for the sizes."""
-        sizes = list(zip(self.height.tolist(), self.width.tolist(), strict=True))
+        pixels = (self.height * self.width).tolist()
         groups: list[list[int]] = []
-        for place in sorted(range(len(sizes)), key=lambda place: sizes[place], reverse=True):
-            largest = math.prod(sizes[groups[-1][0]]) if groups else 0
-            if groups and math.prod(sizes[place]) > WASTE * largest and largest * len(groups[-1]) < LIMIT:
+        for place in sorted(range(len(pixels)), key=pixels.__getitem__, reverse=True):
+            largest = pixels[groups[-1][0]] if groups else 0
+            if groups and pixels[place] > ALIKE * largest and largest * len(groups[-1]) < CHUNK:
                 groups[-1].append(place)
             else:
                 groups.append([place])
@@ -121,7 +126,7 @@ class Canvas:
 
 
 Operation = Callable[[Canvas, Draws], Canvas]
-"""One step of a degradation. It takes numbers from the draws in the same order whatever they are."""
+"""One step of a degradation."""
 
 
 def _inside(places: Tensor, sides: Tensor, mode: str) -> Tensor:

@@ -30,14 +30,14 @@ def resize_to(
         height: of the results, (B,) whole numbers of 1 or more
         width: of the results, (B,)
         method: (B,), the place in `methods`
-        largest: size of the resulting tensor; known to the host, so that nothing waits for the device
+        largest: size of the resulting tensor, or a bound for it where the host sees the sizes; so nothing waits
         methods: names; see `taps` for what they and the other arguments mean
         antialias: for bilinear, bicubic and lanczos
         factor: (B,), as in `F.interpolate(scale_factor=...)`; None: what the sizes say
         shrinks: no image shrinks by more along either side; a small number makes large images quicker
         full: is every result as large as `largest`?
     """
-    if height.device.type == "cpu":  # the host may look
+    if canvas.seen:
         largest, shrinks = (int(height.max()), int(width.max())), _shrinks(canvas, height, width, factor)
         full = largest == (int(height.min()), int(width.min()))
     rows, columns = (
