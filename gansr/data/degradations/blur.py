@@ -12,6 +12,7 @@ from gansr.data.degradations.checks import Range, check_probability, check_range
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.filtering import Border, filter_canvas
 from gansr.data.degradations.kernel_files import read_kernels
+from gansr.data.degradations.pipeline import begun_sometimes
 from gansr.errors import OptionsError
 
 # Real-ESRGAN's six kinds (options/train_realesrgan_x4plus.yml); each family's isotropic kind stands first.
@@ -80,11 +81,9 @@ def blur(
         return torch.where(_per_kernel(low_pass), rings, torch.where(_per_kernel(family == 2), plateaus, peaks))
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        drawn, chosen = draw(draws), draws.chance(probability)
-        draws.only(chosen)
-        return filter_canvas(canvas, drawn, chosen)
+        return filter_canvas(canvas, draw(draws))
 
-    return operation
+    return begun_sometimes(operation, probability)
 
 
 def bsrgan_blur(factor: int | None = None, *, scale: int) -> Operation:
@@ -131,12 +130,11 @@ def sinc(probability: float = 0.8, sizes: tuple[int, int] = (7, 21), cutoff: Ran
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         size = _draw_size(draws, sizes)
-        frequency, chosen = draws.uniform(*cutoff), draws.chance(probability)
+        frequency = draws.uniform(*cutoff)
         draws.note(size=size, cutoff=frequency)
-        draws.only(chosen)
-        return filter_canvas(canvas, kernels.sinc(size, frequency, sizes[1]), chosen)
+        return filter_canvas(canvas, kernels.sinc(size, frequency, sizes[1]))
 
-    return operation
+    return begun_sometimes(operation, probability)
 
 
 def motion(length: Range = (1.0, 15.0), angle: Range = (0.0, math.pi)) -> Operation:

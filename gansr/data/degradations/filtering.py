@@ -10,13 +10,12 @@ from gansr.data.degradations.canvas import Canvas
 Border = Literal["reflect", "replicate"]
 
 
-def filter_canvas(canvas: Canvas, kernels: Tensor, chosen: Tensor | None = None, border: Border = "reflect") -> Canvas:
+def filter_canvas(canvas: Canvas, kernels: Tensor, border: Border = "reflect") -> Canvas:
     """Correlate each image, continued at its own border, with its own kernel, by way of FFT; nothing is clamped.
 
     Args:
         canvas: images of any sizes
         kernels: (B, side, side) with an odd side, or (1, side, side) for all
-        chosen: (B,), which images to change; the others stay as they are to the last bit; None: all
         border: as in `Canvas.filled`
     """
     side = kernels.shape[-1]
@@ -26,8 +25,6 @@ def filter_canvas(canvas: Canvas, kernels: Tensor, chosen: Tensor | None = None,
     spectra = torch.fft.rfft2(canvas.filled(side // 2, border), s=sizes)
     spectra *= torch.fft.rfft2(kernels, s=sizes).conj()[:, None]
     image = torch.fft.irfft2(spectra, s=sizes)[..., :height, :width]
-    if chosen is not None:
-        image = torch.where(chosen[:, None, None, None], image, canvas.image)
     return canvas.with_image(image.contiguous())
 
 

@@ -84,7 +84,9 @@ def jpeg(
             image = compress(canvas.filled(0, "replicate").clamp(0, 1), number, subsampling, tables, differentiable)
         else:
             clamped = canvas.image.clamp(0, 1)
-            image = compress(clamped, number, subsampling, tables, differentiable, canvas.mask())
+            image = compress(
+                clamped, number, subsampling, tables, differentiable, None if canvas.full else canvas.mask()
+            )
         return canvas.with_image(image).where(chosen, canvas)
 
     return operation

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from gansr.data.degradations.canvas import Canvas, Operation
@@ -20,13 +21,23 @@ Per = Literal["sample", "batch"]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Operations in a row: an operation itself."""
+    """Operations in a row: an operation itself.
+
+    On a CPU images of like sizes go on together, in tensors of their own, for there the host sees sizes without waiting
+    and pixels cost more than calls.
+    """
 
     operations: tuple[Operation, ...]
 
     def __call__(self, canvas: Canvas, draws: Draws) -> Canvas:
         """What the last one leaves."""
-        for operation in self.operations:
+        for number, operation in enumerate(self.operations):
+            groups = canvas.alike() if canvas.seen else []
+            if len(groups) > 1:
+                pieces, rest = canvas.apart(), Pipeline(self.operations[number:])
+                for group in groups:
+                    _go(rest, pieces, group, draws)
+                return Canvas.together(pieces)
             canvas = operation(canvas, draws)
         return canvas
 
@@ -47,6 +58,19 @@ def sometimes(operation: Operation, probability: float) -> Operation:
     def chosen(canvas: Canvas, draws: Draws) -> Canvas:
         pieces, ways = canvas.apart(), draws.ways([1 - probability, probability])
         _go(operation, pieces, [place for place, happens in enumerate(ways) if happens], draws)
+        return Canvas.together(pieces)
+
+    return operation if probability == 1 else chosen
+
+
+def begun_sometimes(operation: Operation, probability: float) -> Operation:
+    """As `sometimes`, inside of an operation that has begun already: a record forgets it where it does not happen."""
+
+    def chosen(canvas: Canvas, draws: Draws) -> Canvas:
+        pieces, happens = canvas.apart(), draws.ways([1 - probability, probability])
+        if draws.record is not None:
+            draws.only(torch.tensor(happens, dtype=torch.bool))
+        _go(operation, pieces, [place for place, here in enumerate(happens) if here], draws)
         return Canvas.together(pieces)
 
     return operation if probability == 1 else chosen
@@ -103,6 +127,7 @@ def _go(operation: Operation, pieces: list[Canvas], places: list[int], draws: Dr
     """The operation on the images at these places, in one batch; `pieces` gets the results."""
     if places:
         together = Canvas.together([pieces[place] for place in places])
+        together = together.tight() if together.seen else together
         done = operation(together, draws.of(places)).apart()
         for place, piece in zip(places, done, strict=True):
             pieces[place] = piece

@@ -180,6 +180,7 @@ def matlab_bicubic(factor: int | None = None, clip: bool = False, *, scale: int)
                 methods=("matlab",),
                 factor=torch.full_like(height, 1 / number, dtype=exact_type(height.device)),
                 shrinks=number,
+                full=canvas.full,
             )
         )
 
