@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from gansr.errors import UserError
+from gansr.errors import OptionsError, UserError
 
 app = typer.Typer(
     help="Train, evaluate and use generative super-resolution networks.",
@@ -98,17 +98,45 @@ def upscale(
 @app.command()
 def degrade(
     source: Annotated[Path, typer.Argument(help="a photo, or a folder of photos")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="a picture with --grid, else a folder")],
-    preset: Annotated[str, typer.Option(help="a preset's name, or an options file")] = "real_esrgan",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="a picture with --grid, a .yml file with --fit, else a folder")
+    ],
+    preset: Annotated[
+        str | None, typer.Option(help="a preset's name, a fitted pipeline, or an options file; omitted: real_esrgan")
+    ] = None,
+    fit: Annotated[
+        Path | None, typer.Option(help="folder of real LR: write the pipeline that makes SOURCE, sharp photos, alike")
+    ] = None,
     scale: Scale = None,
     grid: Annotated[str | None, typer.Option(help="ROWSxCOLUMNS: one photo under so many draws")] = None,
     seed: Annotated[int, typer.Option(min=0, help="other numbers, other draws")] = 0,
 ) -> None:
-    """Show what a degradation makes of a photo, or write a fixed set of LR images with a manifest."""
+    """Show what a degradation makes of a photo, write a fixed set of LR images with a manifest, or fit a pipeline."""
     from gansr.build.degrade import Request, run
 
-    written = run(Request(source, output, preset, scale, grid, seed))
+    if fit is not None:
+        _fit(fit, source, output, preset, scale, grid, seed)
+        return
+    written = run(Request(source, output, preset or "real_esrgan", scale, grid, seed))
     Console(soft_wrap=True).print(f"Wrote {len(written)} file(s), the last one {written[-1]}.", markup=False)
+
+
+def _fit(
+    real: Path, sharp: Path, output: Path, preset: str | None, scale: int | None, grid: str | None, seed: int
+) -> None:
+    from gansr.build.calibrate import Request, run
+    from gansr.build.calibration_table import calibration_table
+
+    if preset is not None or grid is not None:
+        raise OptionsError(
+            "--fit makes a pipeline, so give neither --preset nor --grid with it: they show what one does."
+        )
+    found = run(Request(real, sharp, output, scale or 4, seed))
+    Console(soft_wrap=True).print(calibration_table(found))
+    Console(soft_wrap=True).print(
+        f"Wrote {found.written[0]} and {found.written[1]}. Try it: gansr degrade {sharp} -o FOLDER --preset {output}",
+        markup=False,
+    )
 
 
 @app.command("import")

@@ -102,7 +102,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=[])
     asked = parser.parse_args()
-    lines = ["| network | scale | recipe | loss before | after 20 steps | | s per step |", "|---|---|---|---|---|---|---|"]
+    names = ["network", "scale", "recipe", "loss before", "after 20 steps", "", "s per step"]
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for line in rows(asked.folder, set(asked.only)):
         print(line, flush=True)
         lines.append(line)

@@ -21,6 +21,7 @@ from gansr.build import parts
 from gansr.build import recipes as builders
 from gansr.build.augmentation import augmentation
 from gansr.build.data import maker
+from gansr.build.degradations import MILD, networks
 from gansr.data.batch import Paired
 from gansr.errors import OptionsError, UserError
 from gansr.losses.adversarial.objectives import Objective
@@ -161,7 +162,10 @@ def _missing_weights(options: Options) -> list[str]:
         if row.where is not None:
             asked = check(row.where, parts.MAPS, f"losses.{role}.where", **parts.loss_context(options)).get("weights")
             named[f"losses.{role}.where"] = _file(asked)
-    return [f"{name}.weights: there is no file {path}." for name, path in named.items() if path and not path.exists()]
+    mild = options.data.train.mild
+    files = {f"{name}.weights": path for name, path in named.items()} | networks(options.data.train.degradation)
+    files |= networks(mild and mild.degradation, MILD)
+    return [f"{where}: there is no file {path}." for where, path in files.items() if path and not path.exists()]
 
 
 def _file(weights: Any) -> Path | None:

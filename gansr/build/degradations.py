@@ -2,19 +2,23 @@
 
 import json
 import math
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, get_args
 
 import torch
 from pydantic import ValidationError
+from torch import nn
 
 from gansr.build import ramps
+from gansr.build.networks import load_look
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.pipeline import Degradation, Per, Pipeline, one_of, shuffled, sometimes
+from gansr.data.degradations.pipeline import Degradation, Per, Pipeline, named, one_of, shuffled, sometimes
 from gansr.data.degradations.presets import PRESETS
 from gansr.errors import OptionsError, choices_hint
 from gansr.options.component import build
@@ -22,7 +26,8 @@ from gansr.options.explain import explain
 from gansr.options.images import DegradationRow
 from gansr.options.schema import Options
 
-Asked = str | Sequence[DegradationRow]
+Asked = str | DegradationRow | Sequence[DegradationRow]
+LoadNetwork = Callable[[str], nn.Module]
 Make = Callable[[DegradationRow, str], Operation]
 
 WHERE, MILD = "data.train.degradation", "data.train.mild.degradation"
@@ -50,7 +55,8 @@ def curriculum(asked: Asked, options: Options, scale: int, where: str = WHERE) -
     """
     around = margin(options, scale)
     window = options.crop(scale) + 2 * around
-    trial = Curriculum(asked, scale, around, where, room=window)
+    # Networks keep sizes, and their files may be what an earlier stage will write.
+    trial = Curriculum(asked, scale, around, where, load_network=lambda _: nn.Identity(), room=window)
     for step in ramps.telling(trial.bends):
         try:
             _try(trial(step), window, where)
@@ -67,16 +73,26 @@ class Curriculum:
         scale: of the super-resolution
         margin: as in `Degradation`
         where: key of the options, for messages
+        load_network: reads the networks that rows ask for
         room: each operation is tried when made, and may have no kernel larger than so many pixels; None: it is not
     """
 
-    def __init__(self, asked: Asked, scale: int, margin: int, where: str = WHERE, room: int | None = None):
+    def __init__(
+        self,
+        asked: Asked,
+        scale: int,
+        margin: int,
+        where: str = WHERE,
+        load_network: LoadNetwork = load_look,
+        room: int | None = None,
+    ):
         rows = _preset(asked, scale, where) if isinstance(asked, str) else asked
+        rows = [rows] if isinstance(rows, DegradationRow) else rows
         self.tree = [row.model_dump(mode="json", by_alias=True) for row in rows]
         self.scale, self.margin, self.where = scale, margin, where
         self.bends = ramps.bends(self.tree, where)
         _refuse_changing_files(self.tree, where)
-        self.make = _maker(scale, room)
+        self.make = _maker(scale, load_network, room)
         self.latest: tuple[Any, Degradation] | None = None
 
     def __call__(self, step: int) -> Degradation:
@@ -99,8 +115,21 @@ def margin(options: Options, scale: int) -> int:
 
 
 def pipeline(asked: Asked, scale: int) -> Operation:
-    """A preset by name, or rows one after another; what changes is as at the end."""
+    """A preset by name, a row, or rows one after another; what changes is as at the end."""
     return Curriculum(asked, scale, margin=0).last.pipeline
+
+
+def networks(asked: Any, where: str = WHERE) -> dict[str, Path]:
+    """Files of the networks that rows ask for, those of branches too, by where that is said."""
+    if isinstance(asked, DegradationRow):
+        asked = asked.model_dump(by_alias=True)
+    if isinstance(asked, dict):
+        file = {f"{where}.weights": Path(str(asked["weights"]))} if asked.get("type") == "learned" else {}
+        inner = [networks(one, f"{where}.{key}") for key, one in asked.items()]
+        return dict(ChainMap(file, *inner))
+    if isinstance(asked, list | tuple):
+        return dict(ChainMap(*(networks(one, f"{where}.{number}") for number, one in enumerate(asked))))
+    return {}
 
 
 def _preset(name: str, scale: int, where: str) -> list[DegradationRow]:
@@ -109,13 +138,13 @@ def _preset(name: str, scale: int, where: str) -> list[DegradationRow]:
     return [_row(row, f"preset {name}") for row in PRESETS[name](scale)]
 
 
-def _maker(scale: int, room: int | None) -> Make:
+def _maker(scale: int, load_network: LoadNetwork, room: int | None) -> Make:
     """Rows -> operations; one that was made lately is not made again."""
 
     @lru_cache(maxsize=64)
     def made(kind: str, arguments: str, where: str) -> Operation:
         row = DegradationRow.model_validate({"type": kind, **json.loads(arguments)})
-        operation = build(row, OPERATIONS, where, scale=scale)
+        operation = named(build(row, OPERATIONS, where, scale=scale, load_network=load_network), kind)
         if room is not None:
             _try_alone(operation, room, f"{where} (type {kind})")
         return operation
@@ -214,9 +243,9 @@ def _refuse_changing_files(tree: Any, where: str) -> None:
 
 
 def _try_alone(operation: Operation, room: int, where: str) -> None:
-    small = replace(Canvas.of(torch.zeros(1, 3, TRIAL, TRIAL)), room=room)
+    small = replace(Canvas.of(torch.zeros(2, 3, TRIAL, TRIAL)), room=room)
     try:
-        operation(small, Draws(1, 0))
+        operation(small, Draws(2, 0, in_turn=True))  # it happens to one of them at least, if it ever does
     except OptionsError as error:
         raise error.at(where) from None
 

@@ -17,7 +17,7 @@ GIVEN = {
     "losses": {"scale", "lenses", "load_network"},
     "maps": {"scale", "lenses", "load_network"},
     "metrics": {"scale"},
-    "degradations": {"scale"},
+    "degradations": {"scale", "load_network"},
     "batch_augmentations": {"batch", "lr_is_bicubic"},
     "optimizers": {"lr"},
     "schedules": {"steps"},

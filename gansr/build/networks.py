@@ -143,7 +143,12 @@ class Degradation(nn.Module):
 
 
 def load_degradation(path: str, scale: int) -> Degradation:
-    """The way back from SR to LR whose network is in a weights file.
+    """The way back from SR to LR whose network is in a weights file, as `load_look` reads it."""
+    return Degradation(load_look(path), scale)
+
+
+def load_look(path: str) -> nn.Module:
+    """A frozen network that changes the look of LR images, and not their size.
 
     Raises:
         WeightsError: the file has no network of scale 1.
@@ -151,10 +156,10 @@ def load_degradation(path: str, scale: int) -> Degradation:
     loaded = load_generator(Path(path))
     if loaded.scale != 1:
         raise WeightsError(
-            f"{path}: a network of scale {loaded.scale} cannot bring SR back to LR; expected one of scale 1, which "
-            f"changes the look of bicubic LR images."
+            f"{path}: a network of scale {loaded.scale} cannot make LR look like others; expected one of scale 1, "
+            f"which changes the look of bicubic LR images."
         )
-    return Degradation(loaded.network, scale)
+    return loaded.network
 
 
 def _options(path: Path, content: weights.Weights, found: Architecture | None) -> NetworkOptions:

@@ -88,4 +88,4 @@ def _inner(annotation: Any) -> Any:
 
 def _is_branch(part: int | str) -> bool:
     """pydantic names the branch of a union it tried (`function-...`, `tuple[...]`); a YAML key it is not."""
-    return isinstance(part, str) and ("[" in part or "-" in part or part.endswith("Options") or part in WORDS)
+    return isinstance(part, str) and ("[" in part or "-" in part or part.endswith(("Options", "Row")) or part in WORDS)

@@ -41,7 +41,7 @@ class DegradationRow(Component):
     when: Share = Field(default=1.0, description="how many of the samples it happens to")
 
 
-Pipeline = Word | tuple[DegradationRow, ...]
+Pipeline = Word | DegradationRow | tuple[DegradationRow, ...]
 
 
 class AugmentRow(Component):
@@ -93,7 +93,9 @@ class TrainSetOptions(Strict):
         "omitted: `scale` alone",
     )
     degradation: Pipeline | None = Field(
-        default=None, description="how LR is made of HR: a preset, or operations one after another; omitted: bicubic"
+        default=None,
+        description="how LR is made of HR: a preset, a file with a pipeline (.yml), an operation, or several one after "
+        "another; omitted: bicubic",
     )
     margin: NonNegativeInt = Field(
         default=72, description="HR pixels around the crop that are degraded with it, a multiple of the scale"

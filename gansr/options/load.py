@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from gansr.errors import OptionsError, choices_hint
 from gansr.options.explain import explain
+from gansr.options.pipeline_file import SUFFIXES, read_pipeline
 from gansr.options.reader import read
 from gansr.options.schema import RECIPE_OPTIONS, Options
 from gansr.options.stages import expand
@@ -37,7 +38,7 @@ def validate(tree: dict[str, Any], where: str) -> Options:
         raise OptionsError(f"{where}: recipe: there is no '{recipe}'. {choices_hint(recipe, RECIPE_OPTIONS)}")
     if recipe == "paired" and (game := [key for key in GAME if key in tree]):
         raise OptionsError(f"{where}: {game[0]}: recipe paired plays no game; use paired_gan, or remove it.")
-    tree, model = _spelled_out(tree, where), RECIPE_OPTIONS[recipe]
+    tree, model = _with_pipeline(_spelled_out(tree, where), where), RECIPE_OPTIONS[recipe]
     try:  # through JSON: there, strict still takes a list for a tuple and a text for a path
         return model.model_validate_json(json.dumps(tree, default=str), strict=True)
     except ValidationError as error:
@@ -70,6 +71,26 @@ def _spelled_out(tree: dict[str, Any], where: str) -> dict[str, Any]:
         raise OptionsError(f"{where}: train: give either halve_at or schedule, not both.")
     rest = {key: value for key, value in train.items() if key != "halve_at"}
     return tree | {"train": rest | {"schedule": {"type": "halving", "at": train["halve_at"]}}}
+
+
+def _with_pipeline(tree: dict[str, Any], where: str) -> dict[str, Any]:
+    """`data.train.degradation: fitted.yml` becomes the rows in that file, so that saved options need it no more."""
+    data = tree.get("data")
+    train = data.get("train") if isinstance(data, dict) else None
+    if not (isinstance(data, dict) and isinstance(train, dict)):
+        return tree
+    scales, spelled_out = train.get("scales") or [tree.get("scale")], dict(train)
+    if isinstance(train.get("mild"), dict):
+        spelled_out["mild"] = dict(train["mild"])
+    for key, one in (("degradation", spelled_out), ("mild.degradation", spelled_out.get("mild"))):
+        asked = one.get("degradation") if isinstance(one, dict) else None
+        if not isinstance(one, dict) or not isinstance(asked, str) or not asked.endswith(SUFFIXES):
+            continue
+        if scales != [tree.get("scale")]:
+            raise OptionsError(f"{where}: data.train.{key}: {asked} is made for one scale, and this run has {scales}.")
+        rows = read_pipeline(Path(asked), scales[0]).degradation
+        one["degradation"] = [row.model_dump(by_alias=True) for row in rows]
+    return tree | {"data": data | {"train": spelled_out}}
 
 
 def _where(path: Path, tree: dict[str, Any]) -> str:

@@ -37,7 +37,14 @@ BAD: dict[str, dict[str, tuple[Any, ...]]] = {
         "beta_generalised": (*POSITIVE, [0, 2], [2, 3], [0.1, 0.9]),
         "beta_plateau": (*POSITIVE, [0, 2], [2, 3]),
     },
-    "gaussian": {"sigma": POSITIVE, "size": (*SIDE, 8), "border": NAME, "shift": (-1, 11, "a", INFINITE)},
+    "gaussian": {
+        "sigma": POSITIVE,
+        "size": (*SIDE, 8),
+        "border": NAME,
+        "shift": (-1, 11, "a", INFINITE),
+        "sigma_across": POSITIVE,
+        "rotation": RANGE,
+    },
     "bsrgan_blur": {"factor": FACTOR},
     "sinc": {"probability": PROBABILITY, "sizes": (*POSITIVE, [8, 21]), "cutoff": (*POSITIVE, [0, 1], [1, 3.2])},
     "motion": {"length": (*POSITIVE, [0, 3], [1, 1e9]), "angle": RANGE},
@@ -78,6 +85,7 @@ BAD: dict[str, dict[str, tuple[Any, ...]]] = {
         "variance": POSITIVE,
         "brightness": LEVELS,
     },
+    "learned": {"weights": (3, None, ["a"], True)},
     "jpeg": {
         "quality": (*POSITIVE, [0, 50], [50, 101]),
         "subsampling": NAME,
@@ -116,7 +124,7 @@ CASES = [(name, key, value) for name, keys in BAD.items() for key, values in key
 
 def test_the_table_has_every_parameter() -> None:
     for name, make in OPERATIONS.items():
-        assert set(inspect.signature(make).parameters) - {"scale"} == set(BAD[name]), name
+        assert set(inspect.signature(make).parameters) - {"scale", "load_network"} == set(BAD[name]), name
 
 
 @pytest.mark.parametrize(("name", "key", "value"), CASES, ids=lambda value: str(value)[:30])

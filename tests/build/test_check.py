@@ -93,7 +93,10 @@ def test_nothing_is_left_behind(found: Run) -> None:
         ({"discriminator": {"type": "patch", "layers": 3}}, ["patch", "16x16 pixels is too small", "at least 24"]),
         ({"data__train__crop": 6, "discriminator": {"type": "unet"}}, ["unet", "6x6", "at least 8"]),
         ({"generator": {"type": "msrresnet", "features": 0}}, ["msrresnet: features is 0"]),
-        ({"generator__in_channels": 1, "generator__out_channels": 1}, ["do not fit together for crops of 16 px"]),
+        (
+            {"generator__in_channels": 1, "generator__out_channels": 1},
+            ["in_channels is 1; images have 3 (RGB)", "say colour: y"],
+        ),
         ({"discriminator": {"type": "vgg_style", "in_channels": 1}}, ["do not fit together for crops of 16 px"]),
         ({"losses__content": {"type": "vgg19", "layers": {"conv9_1": 1}}}, ["VGG-19 has no 'conv9_1'"]),
         ({"losses__content": {"type": "vgg19", "weights": "/no/vgg.pth"}}, ["/no/vgg.pth", "no such file"]),

@@ -2,26 +2,34 @@
 
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import yaml
 from accelerate import Accelerator
 from PIL import Image
 
 from gansr.build.check import examine
 from gansr.build.data import training_batches, training_set
 from gansr.build.degradations import degradation, pipeline
+from gansr.build.networks import load_look
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.presets import PRESETS
-from gansr.errors import OptionsError
+from gansr.data.degradations.record import Record
+from gansr.errors import OptionsError, WeightsError
+from gansr.imaging.resize import reduce
+from gansr.models.architecture import Architecture
+from gansr.models.generators import GENERATORS
+from gansr.models.weights import describe, write
 from gansr.options.images import DegradationRow
 from gansr.options.load import dump, validate
 
 Make = Callable[..., Any]
-NEEDS_FILES = {"kernel_bank", "noise_patches"}
+NEEDS_FILES = {"kernel_bank", "noise_patches", "learned"}
 
 SIZES_IN_ANY_ORDER = [{"type": "shuffled", "operations": [{"type": "resize"}, {"type": "resize_to_scale"}]}]
 
@@ -63,6 +71,17 @@ def test_shuffled_rows_that_are_alike_are_one_operation(monkeypatch: pytest.Monk
     pipeline(rows({"type": "shuffled", "operations": alike, "keep_order": [2, 1], "per": "batch"}), scale=2)
     ((operations, keep, per),) = seen
     assert operations[0] is operations[2] is not operations[1] and (keep, per) == ([2, 1], "batch")
+
+
+NOTHING_DRAWN = {"to_8_bit", "decimate", "matlab_bicubic", "sharpen"}
+
+
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - NEEDS_FILES))
+def test_every_operation_says_what_it_drew(name: str) -> None:
+    record = Record(4)
+    pipeline(rows({"type": name}), scale=2)(Canvas.of(torch.rand(4, 3, 24, 24)), Draws(4, 0, record=record))
+    noted = [row for operations in record.samples for row in operations]
+    assert noted and all((set(row) == {"type"}) == (name in NOTHING_DRAWN) and row["type"] == name for row in noted)
 
 
 def test_batches_are_functions_of_their_number(tree: Make) -> None:
@@ -150,7 +169,12 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
     photo = photos / "judge" / "HR" / "0.png"
     sheet = tmp_path / "sheet.png"
     assert gansr("degrade", photo, "-o", sheet, "--grid", "2x3").code == 0
-    assert Image.open(sheet).size == (3 * 32, 2 * 24)
+    assert Image.open(sheet).width == 3 * (240 + 8) + 8, "room for words below small pictures"
+    told = json.loads((tmp_path / "sheet.json").read_text())
+    assert told["hr"] == str(photo) and [(row["row"], row["column"]) for row in told["draws"]] == [
+        (row, column) for row in range(2) for column in range(3)
+    ]
+    assert all(row["operations"][0]["type"] == "blur" for row in told["draws"])
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         result = gansr("degrade", photos / "judge" / "HR", "-o", tmp_path / name, "--scale", 2, "--seed", seed)
         assert result.code == 0, result.err
@@ -160,6 +184,8 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
     manifest = json.loads((tmp_path / "one" / "manifest.json").read_text())
     assert manifest["scale"] == 2 and set(manifest["images"]) == {"0.png", "1.png"}
     assert len({row["seed"] for row in manifest["images"].values()}) == 2
+    for row in manifest["images"].values():
+        assert row["operations"][-1] == {"type": "to_8_bit"} and row["operations"][1]["factor"] > 0
 
 
 @pytest.mark.parametrize(
@@ -168,9 +194,59 @@ def test_a_sheet_and_a_set(gansr: Make, photos: Any, tmp_path: Any) -> None:
         (["--preset", "real"], "there is no preset 'real'"),
         (["--grid", "6"], "expected ROWSxCOLUMNS"),
         (["--grid", "0x4"], "expected ROWSxCOLUMNS"),
+        (["--grid", "1x1", "-o", "sheet.json"], "expected a picture, for example sheet.png"),
     ],
 )
 def test_mistakes_of_the_command(gansr: Make, photos: Any, tmp_path: Any, arguments: list[str], message: str) -> None:
     result = gansr("degrade", photos / "judge" / "HR" / "0.png", "-o", tmp_path / "x.png", *arguments)
     assert result.code == 2 and message in result.err
     assert gansr("degrade", tmp_path / "none", "-o", tmp_path / "x").code == 2
+
+
+class TestLearned:
+    """A trained network of scale 1 gives LR its look."""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        torch.manual_seed(0)
+        network = GENERATORS["srcnn"](1)
+        path = tmp_path / "look.safetensors"
+        write(path, network.state_dict(), describe(Architecture("srcnn", 1, {})))
+        return path
+
+    def test_it_sees_bicubic_lr(self, file: Path) -> None:
+        window = torch.rand(2, 3, 32, 24)
+        made = pipeline(rows({"type": "learned", "weights": str(file)})[0], 4)(Canvas.of(window), Draws(2, 0))
+        network = load_look(str(file))
+        expected = network(reduce(window, 4)).clamp(0, 1)
+        torch.testing.assert_close(made.image, expected, atol=1e-6, rtol=1e-5)
+        assert not made.image.requires_grad
+
+    def test_images_of_lr_size_keep_it(self, file: Path) -> None:
+        found = pipeline(rows({"type": "resize_to_scale"}, {"type": "learned", "weights": str(file)}), 4)
+        assert found(Canvas.of(torch.rand(2, 3, 32, 24)), Draws(2, 0)).image.shape == (2, 3, 8, 6)
+
+    def test_a_run_trains_on_it(self, file: Path, tree: Make) -> None:
+        row = {"type": "learned", "weights": str(file)}
+        options = validate(tree(data__train__degradation=row, data__train__margin=8), "run.yml")
+        assert validate(yaml.safe_load(dump(options)), "again.yml") == options
+        assert examine(options).missing == []
+        (batch,) = batches(options, 1)
+        assert batch.lr.shape[-1] == batch.hr.shape[-1] // options.scale
+
+    def test_a_file_that_is_not_there(self, tmp_path: Path, tree: Make) -> None:
+        """An earlier stage may write it, so `check` tells and does not refuse."""
+        branches = [[{"type": "learned", "weights": "no.pth"}], [{"type": "matlab_bicubic"}]]
+        degradation = [{"type": "one_of", "branches": branches}]
+        options = validate(tree(data__train__degradation=degradation, data__train__margin=8), "run.yml")
+        (missing,) = examine(options).missing
+        assert missing == "data.train.degradation.0.branches.0.0.weights: there is no file no.pth."
+        with pytest.raises(WeightsError, match=r"no\.pth: there is no such file"):
+            batches(options, 1)
+
+    def test_a_network_of_another_scale(self, tmp_path: Path, tree: Make) -> None:
+        path = tmp_path / "large.safetensors"
+        write(path, GENERATORS["srcnn"](2).state_dict(), describe(Architecture("srcnn", 2, {})))
+        found = pipeline(rows({"type": "learned", "weights": str(path)})[0], 2)
+        with pytest.raises(WeightsError, match="a network of scale 2 cannot make LR look like others"):
+            found(Canvas.of(torch.rand(1, 3, 8, 8)), Draws(1, 0))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from gansr.build.data import training_batches, training_set
 from gansr.data.degradations import OPERATIONS
@@ -44,6 +44,8 @@ ALONE: list[tuple[str, dict[str, Any], int]] = [
     ("blur", GENERALISED | {"beta_generalised": (0.5, 4)}, SAMPLES),
     ("blur", PLATEAU | {"beta_plateau": (0.5, 2)}, SAMPLES),
     ("gaussian", {"sigma": (0.5, 3)}, SAMPLES),
+    ("gaussian", {"sigma": (2, 2), "sigma_across": (0.5, 3)}, SAMPLES),
+    ("gaussian", {"sigma": (2, 2), "sigma_across": (0.5, 0.5), "rotation": (0, 3)}, SAMPLES),
     ("bsrgan_blur", {}, SAMPLES),
     ("sinc", {"probability": 0.5, "sizes": (21, 21), "cutoff": (1.5, 1.5)}, 2),
     ("sinc", {"probability": 1, "sizes": (7, 21), "cutoff": (1.5, 1.5)}, 5),
@@ -89,7 +91,7 @@ STRENGTHS: list[tuple[str, dict[str, Any]]] = [
     ("camera_noise", {"read": (1e-9, 1e-9)}),
     ("camera_noise", {"shot": (1e-9, 1e-9), "read": (1e-5, 1e-2)}),
 ]
-NOT_RANDOM = {"decimate", "matlab_bicubic", "to_8_bit"}
+NOT_RANDOM = {"decimate", "matlab_bicubic", "to_8_bit", "learned"}
 
 
 def operation(name: str, arguments: dict[str, Any], folder: Path) -> Any:
@@ -101,6 +103,8 @@ def operation(name: str, arguments: dict[str, Any], folder: Path) -> Any:
         noise = np.random.default_rng(0).normal(128, 3, (96, 96, 3)).round().astype(np.uint8)
         Image.fromarray(noise).save(folder / "noise.png")
         arguments = {"folder": folder, "side": 32}
+    if name == "learned":
+        arguments = {"weights": "any", "load_network": lambda _: nn.Identity()}
     if "scale" in inspect.signature(make).parameters:
         arguments = arguments | {"scale": 2}
     return make(**arguments)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gansr.data.degradations import blur, colour, jpeg, noise, patches, resize, sharpen
+from gansr.data.degradations import blur, colour, jpeg, learned, noise, patches, resize, sharpen
 from gansr.data.degradations.canvas import Operation
 
 OPERATIONS: dict[str, Callable[..., Operation]] = {
@@ -26,6 +26,7 @@ OPERATIONS: dict[str, Callable[..., Operation]] = {
     "speckle_noise": noise.speckle_noise,
     "camera_noise": noise.camera_noise,
     "noise_patches": patches.noise_patches,
+    "learned": learned.learned,
     "jpeg": jpeg.jpeg,
     "webp": jpeg.webp,
     "colour_shift": colour.colour_shift,

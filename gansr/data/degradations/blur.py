@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,10 +10,10 @@ from gansr.data.degradations import kernels
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import MOST_SIDE, Range, check_odd, check_probability, check_range, check_weights
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.filtering import Border, filter_canvas
 from gansr.data.degradations.kernel_files import read_kernels
+from gansr.data.degradations.pipeline import begun_sometimes
 from gansr.errors import OptionsError
-
-Border = Literal["reflect", "replicate"]
 
 # Real-ESRGAN's six kinds (options/train_realesrgan_x4plus.yml); each family's isotropic kind stands first.
 KINDS = {
@@ -28,27 +27,6 @@ KINDS = {
 FINAL_CUTOFFS = (math.pi / 3, math.pi)
 LARGE_CUTOFFS = (math.pi / 5, math.pi)  # a low cutoff needs a large kernel
 LARGE = 13  # pixels
-
-
-def filter_canvas(canvas: Canvas, kernels: Tensor, chosen: Tensor | None = None, border: Border = "reflect") -> Canvas:
-    """Correlate each image, continued at its own border, with its own kernel, by way of FFT; nothing is clamped.
-
-    Args:
-        canvas: images of any sizes
-        kernels: (B, side, side) with an odd side, or (1, side, side) for all
-        chosen: (B,), which images to change; the others stay as they are to the last bit; None: all
-        border: as in `Canvas.filled`
-    """
-    side = kernels.shape[-1]
-    height, width = canvas.image.shape[-2:]
-    # Circular correlation reads past the end only for results beyond height and width: no zeros are needed around.
-    sizes = tuple(_quick_length(length + side - 1) for length in (height, width))
-    spectra = torch.fft.rfft2(canvas.filled(side // 2, border), s=sizes)
-    spectra *= torch.fft.rfft2(kernels, s=sizes).conj()[:, None]
-    image = torch.fft.irfft2(spectra, s=sizes)[..., :height, :width]
-    if chosen is not None:
-        image = torch.where(chosen[:, None, None, None], image, canvas.image)
-    return canvas.with_image(image.contiguous())
 
 
 def blur(
@@ -94,12 +72,18 @@ def blur(
         peaks = kernels.generalised_gaussian(*shape, torch.where(family == 1, generalised, 1), side)
         plateaus = kernels.plateau(*shape, flat, side)
         rings = kernels.sinc(size, cutoff, side)
+        if draws.record is not None:
+            draws.note(kind=(torch.where(low_pass, len(KINDS), kind), [*KINDS, "sinc"]), size=size)
+            draws.note(low_pass, cutoff=cutoff)
+            _note_axes(draws, ~low_pass, anisotropic, sigma_x, sigma_y, angle)
+            draws.note(~low_pass & (family == 1), beta=generalised)
+            draws.note(~low_pass & (family == 2), beta=flat)
         return torch.where(_per_kernel(low_pass), rings, torch.where(_per_kernel(family == 2), plateaus, peaks))
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        return filter_canvas(canvas, draw(draws), draws.chance(probability))
+        return filter_canvas(canvas, draw(draws))
 
-    return operation
+    return begun_sometimes(operation, probability)
 
 
 def bsrgan_blur(factor: int | None = None, *, scale: int) -> Operation:
@@ -122,6 +106,9 @@ def bsrgan_blur(factor: int | None = None, *, scale: int) -> Operation:
         angle = draws.uniform(0, math.pi)
         sigma = draws.uniform(0, 2 + number / 5)
         sigma_x, sigma_y = (torch.where(anisotropic, axis, sigma) for axis in (long, short))
+        if draws.record is not None:
+            draws.note(size=size)
+            _note_axes(draws, torch.ones_like(anisotropic), anisotropic, sigma_x, sigma_y, angle)
         return filter_canvas(canvas, kernels.gaussian(size, sigma_x, sigma_y, angle, 25))
 
     return operation
@@ -143,10 +130,11 @@ def sinc(probability: float = 0.8, sizes: tuple[int, int] = (7, 21), cutoff: Ran
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         size = _draw_size(draws, sizes)
-        low_passes = kernels.sinc(size, draws.uniform(*cutoff), sizes[1])
-        return filter_canvas(canvas, low_passes, draws.chance(probability))
+        frequency = draws.uniform(*cutoff)
+        draws.note(size=size, cutoff=frequency)
+        return filter_canvas(canvas, kernels.sinc(size, frequency, sizes[1]))
 
-    return operation
+    return begun_sometimes(operation, probability)
 
 
 def motion(length: Range = (1.0, 15.0), angle: Range = (0.0, math.pi)) -> Operation:
@@ -161,7 +149,9 @@ def motion(length: Range = (1.0, 15.0), angle: Range = (0.0, math.pi)) -> Operat
     side = kernels.motion_side(length[1])
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        return filter_canvas(canvas, kernels.motion(draws.uniform(*length), draws.uniform(*angle), side))
+        pixels, direction = draws.uniform(*length), draws.uniform(*angle)
+        draws.note(length=pixels, angle=direction)
+        return filter_canvas(canvas, kernels.motion(pixels, direction, side))
 
     return operation
 
@@ -176,13 +166,22 @@ def defocus(radius: Range = (0.5, 5.0)) -> Operation:
     side = kernels.disc_side(radius[1])
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        return filter_canvas(canvas, kernels.disc(draws.uniform(*radius), side))
+        pixels = draws.uniform(*radius)
+        draws.note(radius=pixels)
+        return filter_canvas(canvas, kernels.disc(pixels, side))
 
     return operation
 
 
-def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflect", shift: float = 0.0) -> Operation:
-    """Isotropic Gaussian blur.
+def gaussian(
+    sigma: Range = (0.2, 3.0),
+    size: int = 21,
+    border: Border = "reflect",
+    shift: float = 0.0,
+    sigma_across: Range | None = None,
+    rotation: Range = (0.0, 0.0),
+) -> Operation:
+    """Gaussian blur, isotropic unless it is given a width across.
 
     That of the degradation BD (Zhang et al. 2018, "Residual Dense Network for Image Super-Resolution", code of x3) has
     sigma 1.6, size 7 and border replicate; afterwards that code keeps the middle one of three pixels. One quarter of
@@ -194,15 +193,26 @@ def gaussian(sigma: Range = (0.2, 3.0), size: int = 21, border: Border = "reflec
         border: what is beyond the image: its mirror image, or its edge pixels again and again (replicate)
         shift: pixels by which the kernel is moved to the right and down; (scale - 1) / 2 lets the pixels that
             `decimate` keeps lie in the middle of those that they stand for
+        sigma_across: width at right angles to the first, drawn by itself; omitted: equal to it
+        rotation: of the first axis, in radians, clockwise from left to right
     """
     check_range("sigma", sigma)
+    check_range("rotation", rotation, least=-math.inf)
+    if sigma_across is not None:
+        check_range("sigma_across", sigma_across)
     check_odd("size", size)
     if not 0 <= shift <= size // 2:
         raise OptionsError(f"shift is {shift:g}; expected 0 to {size // 2} pixels, half of the size.")
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        width = draws.uniform(*sigma)
-        made = kernels.gaussian(draws.each(size), width, width, draws.each(0.0), size)
+        width = across = draws.uniform(*sigma)
+        angle = draws.each(0.0)
+        if sigma_across is not None:
+            across, angle = draws.uniform(*sigma_across), draws.uniform(*rotation)
+        if draws.record is not None:
+            elongated = draws.each(float(sigma_across is not None)) > 0
+            _note_axes(draws, torch.ones_like(elongated), elongated, width, across, angle)
+        made = kernels.gaussian(draws.each(size), width, across, angle, size)
         return filter_canvas(canvas, kernels.moved(made, shift) if shift else made, border=border)
 
     return operation
@@ -220,9 +230,18 @@ def kernel_bank(file: Path) -> Operation:
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         if draws.device not in banks:
             banks[draws.device] = bank.to(draws.device, non_blocking=True)
-        return filter_canvas(canvas, banks[draws.device][draws.whole(0, len(bank) - 1)])
+        number = draws.whole(0, len(bank) - 1)
+        draws.note(number=number)
+        return filter_canvas(canvas, banks[draws.device][number])
 
     return operation
+
+
+def _note_axes(
+    draws: Draws, shaped: Tensor, anisotropic: Tensor, sigma_x: Tensor, sigma_y: Tensor, angle: Tensor
+) -> None:
+    draws.note(shaped & ~anisotropic, sigma=sigma_x)
+    draws.note(shaped & anisotropic, sigma=torch.stack([sigma_x, sigma_y], 1), rotation=angle)
 
 
 def _draw_size(draws: Draws, sizes: tuple[int, int]) -> Tensor:
@@ -258,17 +277,3 @@ def _check_beta(name: str, beta: Range) -> None:
         raise OptionsError(
             f"{name} is ({beta[0]:g}, {beta[1]:g}); expected a range above 0 that has 1 in it: half is drawn below."
         )
-
-
-def _quick_length(length: int) -> int:
-    """The least even number from `length` on that has no prime factor beyond 7: other lengths transform slowly."""
-    while length % 2 or _without_small_factors(length) > 1:
-        length += 1
-    return length
-
-
-def _without_small_factors(number: int) -> int:
-    for factor in (2, 3, 5, 7):
-        while number % factor == 0:
-            number //= factor
-    return number

@@ -9,6 +9,11 @@ from torch import Tensor
 from gansr.data.degradations.draws import Draws
 from gansr.errors import OptionsError
 
+ALIKE = 0.7
+"""The smallest part of a group's largest image that another image of the group has."""
+CHUNK = 4 * 400 * 400
+"""Pixels of a group, about: what is made of so many finds memory that was used before, and the processor's caches."""
+
 
 @dataclass(frozen=True)
 class Canvas:
@@ -21,6 +26,7 @@ class Canvas:
     height: Tensor  # (B,) whole numbers, on the device
     width: Tensor  # (B,)
     hr_size: tuple[int, int] | None = None  # (H, W) of the tensor that the degradation began with
+    full: bool = False  # is it known to the host that every image fills the tensor?
     room: int | None = None  # where options are tried: the side that no kernel may exceed
 
     @classmethod
@@ -28,7 +34,7 @@ class Canvas:
         """Images that fill their tensor: (B, C, H, W)."""
         batch, _, height, width = image.shape
         sides = (torch.full((batch,), side, device=image.device) for side in (height, width))
-        return cls(image, *sides, hr_size=(height, width))
+        return cls(image, *sides, hr_size=(height, width), full=True)
 
     @classmethod
     def together(cls, canvases: Sequence["Canvas"]) -> "Canvas":
@@ -39,7 +45,35 @@ class Canvas:
             image=torch.cat([_extended(canvas.image, height, width) for canvas in canvases]),
             height=torch.cat([canvas.height for canvas in canvases]),
             width=torch.cat([canvas.width for canvas in canvases]),
+            full=all(canvas.full and canvas.image.shape[-2:] == (height, width) for canvas in canvases),
         )
+
+    @property
+    def seen(self) -> bool:
+        """Does the host know the sizes without waiting for the device?"""
+        return self.image.device.type == "cpu"
+
+    def alike(self) -> list[list[int]]:
+        """Places of images in groups that waste little of a tensor of their own. The host waits for the sizes."""
+        pixels = (self.height * self.width).tolist()
+        groups: list[list[int]] = []
+        for place in sorted(range(len(pixels)), key=pixels.__getitem__, reverse=True):
+            largest = pixels[groups[-1][0]] if groups else 0
+            if groups and pixels[place] > ALIKE * largest and largest * len(groups[-1]) < CHUNK:
+                groups[-1].append(place)
+            else:
+                groups.append([place])
+        return groups
+
+    def tight(self) -> "Canvas":
+        """The same images in the smallest tensor that holds them. The host waits for the sizes."""
+        if self.full:
+            return self
+        (height, width), least = (self._ends(end) for end in (Tensor.max, Tensor.min))
+        return replace(self, image=self.image[..., :height, :width], full=(height, width) == least)
+
+    def _ends(self, end: Callable[[Tensor], Tensor]) -> tuple[int, int]:
+        return int(end(self.height)), int(end(self.width))
 
     def apart(self) -> list["Canvas"]:
         """Each image alone, in tensors of the same size: views."""
@@ -59,6 +93,7 @@ class Canvas:
             image=torch.where(chosen[:, None, None, None], mine, theirs),
             height=torch.where(chosen, self.height, other.height),
             width=torch.where(chosen, self.width, other.width),
+            full=self.full and other.full and mine.shape == self.image.shape == other.image.shape,
         )
 
     def mask(self) -> Tensor:
@@ -85,21 +120,23 @@ class Canvas:
                 f"its kernel has {2 * margin + 1} pixels along each side, and the images have {self.room}, crop and "
                 f"margin together; expected a smaller kernel or larger images."
             )
-        image = self.image
-        for axis, sides in ((2, self.height), (3, self.width)):
-            places = torch.arange(-margin, image.shape[axis] + margin, device=image.device)
-            index = _inside(places[None], sides[:, None], mode)  # (B, length)
-            shape = [index.shape[0], 1, 1, 1]
-            shape[axis] = index.shape[1]
-            expanded = index.view(shape).expand(
-                *[index.shape[1] if number == axis else side for number, side in enumerate(image.shape)]
-            )
-            image = image.gather(axis, expanded)
-        return image
+        batch, channels, height, width = self.image.shape
+        if self.full and (margin < min(height, width) or mode == "replicate"):
+            return torch.nn.functional.pad(self.image, (margin,) * 4, mode=mode) if margin else self.image
+        device = self.image.device
+        rows, columns = (
+            _inside(torch.arange(-margin, length + margin, device=device)[None], sides[:, None], mode)  # (B, length)
+            for length, sides in ((height, self.height), (width, self.width))
+        )
+        # Whole rows are copied as such, which is quicker than pixels.
+        first = torch.arange(batch * channels, device=device).view(batch, channels, 1) * height
+        image = self.image.reshape(-1, width).index_select(0, (rows[:, None] + first).flatten())
+        image = image.view(batch, channels, -1, width)
+        return image.gather(3, columns[:, None, None].expand(-1, channels, image.shape[2], -1))
 
 
 Operation = Callable[[Canvas, Draws], Canvas]
-"""One step of a degradation. It takes numbers from the draws in the same order whatever they are."""
+"""One step of a degradation."""
 
 
 def _inside(places: Tensor, sides: Tensor, mode: str) -> Tensor:

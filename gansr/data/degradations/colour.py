@@ -21,8 +21,9 @@ def colour_shift(shift: tuple[float, float] = (-10, 10), gain: tuple[float, floa
     check_range("gain", gain)
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        factor, offset = draws.uniform(*gain, 3), draws.uniform(*shift, 3) / 255
-        return canvas.with_image(shifted(canvas.image, factor, offset))
+        factor, offset = draws.uniform(*gain, 3), draws.uniform(*shift, 3)
+        draws.note(gain=factor, shift=offset)
+        return canvas.with_image(shifted(canvas.image, factor, offset / 255))
 
     return operation
 
@@ -40,6 +41,8 @@ def quantise(levels: tuple[float, float] = (16, 256), probability: float = 1.0) 
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         number, chosen = draws.whole(round(low), round(high)), draws.chance(probability)
+        draws.note(levels=number)
+        draws.only(chosen)
         return canvas.with_image(_where(chosen, rounded(canvas.image, number), canvas.image))
 
     return operation
@@ -68,7 +71,10 @@ def interlace(shift: tuple[float, float] = (0, 3), probability: float = 1.0) -> 
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         length, left, chosen = draws.uniform(*shift), draws.chance(0.5), draws.chance(probability)
-        moved = interlaced(canvas, torch.where(left, -length, length))
+        signed = torch.where(left, -length, length)
+        draws.note(shift=signed)
+        draws.only(chosen)
+        moved = interlaced(canvas, signed)
         return canvas.with_image(_where(chosen, moved, canvas.image))
 
     return operation
@@ -99,6 +105,8 @@ def halftone(
         each, degrees, slope = (draws.uniform(*bounds) for bounds in ranges)
         place = draws.uniform(0, 1, 2)
         chosen = draws.chance(probability)
+        draws.note(period=each, angle=degrees, hardness=slope)
+        draws.only(chosen)
         dots = screen(canvas.image, each, degrees, place)
         printed = (0.5 + slope[:, None, None, None] * (canvas.image - dots)).clamp_(0, 1)
         return canvas.with_image(_where(chosen, printed, canvas.image))

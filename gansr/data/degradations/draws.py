@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gansr.data.degradations.record import Drawn, Record
+
 Number = float | Tensor  # one for all samples, or (B,)
 HOST = 0x2545F491  # sets the stream of choices apart from that of numbers, which on CPUs is of the same kind
 
@@ -23,18 +25,28 @@ class Draws:
         seed: of this batch alone
         device: where numbers are drawn
         in_turn: deal ways out one after another instead of drawing them, so that many samples go all of them
+        record: what is drawn is written to it, for which the host waits; None: nothing is
     """
 
-    def __init__(self, size: int, seed: int, device: torch.device | str = "cpu", in_turn: bool = False) -> None:
-        self.size, self.device, self.in_turn = size, torch.device(device), in_turn
+    def __init__(
+        self,
+        size: int,
+        seed: int,
+        device: torch.device | str = "cpu",
+        *,
+        in_turn: bool = False,
+        record: Record | None = None,
+    ) -> None:
+        self.size, self.device, self.in_turn, self.record = size, torch.device(device), in_turn, record
+        self.places: Sequence[int] = range(size)  # of the samples in the batch, for the record
         self.generator = self._stream(seed)
         self.turns = itertools.count()
         self.host = torch.Generator().manual_seed(seed ^ HOST)
 
-    def of(self, size: int) -> "Draws":
-        """Draws for so many of the samples, from the same streams."""
+    def of(self, samples: Sequence[int]) -> "Draws":
+        """Draws for some of the samples, from the same streams."""
         part = copy.copy(self)
-        part.size = size
+        part.size, part.places = len(samples), [self.places[sample] for sample in samples]
         return part
 
     def uniform(self, low: Number = 0.0, high: Number = 1.0, *shape: int) -> Tensor:
@@ -82,6 +94,21 @@ class Draws:
     def orders(self, count: int) -> list[list[int]]:
         """For each sample the numbers below `count` in an order of its own, on the host; all orders are as likely."""
         return torch.rand(self.size, count, generator=self.host, dtype=torch.float64).argsort(1).tolist()
+
+    def begin(self, name: str) -> None:
+        """An operation of this name begins."""
+        if self.record is not None:
+            self.record.begin(self.places, name)
+
+    def note(self, where: Tensor | None = None, /, **drawn: Drawn) -> None:
+        """What was drawn for the operation that began, for samples where `where` (B,) is true."""
+        if self.record is not None:
+            self.record.note(self.places, where, drawn)
+
+    def only(self, where: Tensor) -> None:
+        """The operation that began happens to those samples alone where `where` (B,) is true: its last word."""
+        if self.record is not None:
+            self.record.only(self.places, where)
 
     def each(self, number: Number) -> Tensor:
         """One number for each sample: (B,)."""

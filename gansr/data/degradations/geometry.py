@@ -21,6 +21,7 @@ def resize_to(
     antialias: bool = False,
     factor: Tensor | None = None,
     shrinks: float | None = None,
+    full: bool = False,
 ) -> Canvas:
     """Resize each image to a size of its own; nothing is clamped, and what lies outside of an image is 0.
 
@@ -29,12 +30,16 @@ def resize_to(
         height: of the results, (B,) whole numbers of 1 or more
         width: of the results, (B,)
         method: (B,), the place in `methods`
-        largest: size of the resulting tensor; known to the host, so that nothing waits for the device
+        largest: size of the resulting tensor, or a bound for it where the host sees the sizes; so nothing waits
         methods: names; see `taps` for what they and the other arguments mean
         antialias: for bilinear, bicubic and lanczos
         factor: (B,), as in `F.interpolate(scale_factor=...)`; None: what the sizes say
         shrinks: no image shrinks by more along either side; a small number makes large images quicker
+        full: is every result as large as `largest`?
     """
+    if canvas.seen:
+        largest, shrinks = (int(height.max()), int(width.max())), _shrinks(canvas, height, width, factor)
+        full = largest == (int(height.min()), int(width.min()))
     rows, columns = (
         taps(
             inputs,
@@ -51,7 +56,14 @@ def resize_to(
             (canvas.height, canvas.width), (height, width), canvas.image.shape[-2:], largest, strict=True
         )
     )
-    return replace(canvas, image=resample(canvas.image, rows, columns), height=height, width=width)
+    image = resample(canvas.image, rows, columns)
+    return replace(canvas, image=image, height=height, width=width, full=full)
+
+
+def _shrinks(canvas: Canvas, height: Tensor, width: Tensor, factor: Tensor | None) -> float:
+    """By how much the image shrinks that shrinks most."""
+    found = [canvas.height / height, canvas.width / width] + ([] if factor is None else [1 / factor])
+    return float(torch.stack(torch.broadcast_tensors(*found)).max())
 
 
 def take_every(canvas: Canvas, factor: int) -> Canvas:

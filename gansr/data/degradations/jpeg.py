@@ -78,8 +78,15 @@ def jpeg(
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         number, chosen = _quality(draws, quality, whole), draws.chance(probability)
-        clamped = canvas.image.clamp(0, 1)
-        image = compress(clamped, number, subsampling, tables, differentiable, canvas.mask())
+        draws.note(quality=number)
+        draws.only(chosen)
+        if tables == "libjpeg":  # which continues the edge to the end of the last blocks
+            image = compress(canvas.filled(0, "replicate").clamp(0, 1), number, subsampling, tables, differentiable)
+        else:
+            clamped = canvas.image.clamp(0, 1)
+            image = compress(
+                clamped, number, subsampling, tables, differentiable, None if canvas.full else canvas.mask()
+            )
         return canvas.with_image(image).where(chosen, canvas)
 
     return operation
@@ -102,6 +109,8 @@ def webp(quality: tuple[float, float] = (30, 95), probability: float = 1.0) -> O
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         number, chosen = _quality(draws, quality, whole=True), draws.chance(probability)
+        draws.note(quality=number)
+        draws.only(chosen)
         if canvas.image.is_meta:
             return canvas
         return canvas.with_image(_through_webp(canvas, number)).where(chosen, canvas)
@@ -122,22 +131,23 @@ def compress(
     Args:
         image: (B, 3, H, W), RGB in [0, 1]
         quality: (B,) in 1..100, fractions allowed
-        subsampling: 420: Cb and Cr are means of 2x2 pixels, repeated when decoded; 444: they are kept whole
-        tables: diffjpeg: tables times a factor, not rounded, and luma's transposed, as in DiffJPEG; libjpeg: whole
-            numbers from 1 to 255, and not transposed, as in files. PSNR against Pillow at the same quality and
-            subsampling 420, mean of the HR images of Set14 cut to multiples of 16, at 30, 60 and 90: 33.5, 35.1 and
-            38.5 dB for the first, 41.8, 42.1 and 42.0 dB for the second (444: 44.6, 45.3, 46.6). The rest is libjpeg's
-            smoother chroma and its rounding to 8 bits.
+        subsampling: 420: Cb and Cr are means of 2x2 pixels; 444: they are kept whole
+        tables: diffjpeg: tables times a factor, not rounded, and luma's transposed, means repeated when decoded, and
+            black after the image's end, as in DiffJPEG; libjpeg: whole numbers from 1 to 255, not transposed, means
+            interpolated linearly, and the image's edge again after its end, as in files. PSNR against Pillow at the
+            same quality and subsampling 420, mean of the HR images of Set14 cut to multiples of 16, at 30, 60 and 90:
+            33.5, 35.1 and 38.5 dB for the first, 44.4, 45.2 and 46.5 dB for the second (444: 44.6, 45.2, 46.4). The
+            rest is that libjpeg rounds colours to whole levels on the way.
         differentiable: round x to r + (x - r)^3, where r is the nearest whole number (Shin and Song 2017, as in
             DiffJPEG), through which gradients pass; rounding itself passes none
-        mask: (B, 1, H, W) of booleans, where there is an image; the rest is taken for black, as what fills the last
-            blocks is. None: everywhere
+        mask: (B, 1, H, W) of booleans, where there is an image; the rest is taken for black. None: everywhere
     """
     batch, _, height, width = image.shape
     if mask is not None:
         image = torch.where(mask, image, 0)
     if height % 16 or width % 16:
-        image = F.pad(image, (0, -width % 16, 0, -height % 16))
+        beyond = "replicate" if tables == "libjpeg" else "constant"
+        image = F.pad(image, (0, -width % 16, 0, -height % 16), beyond)
     sides = image.shape[-2:]
     # Scaled by 255 and back along with the change of colours, which spares passes over all the pixels.
     to_ycc = (_constant(TO_YCC, image) * 255).expand(batch, -1, -1)
@@ -148,18 +158,23 @@ def compress(
         pixels = image.flatten(2)  # (B, 3, H W)
         luma, chroma = torch.bmm(to_ycc[:, :1], pixels) - 128, torch.bmm(to_ycc[:, 1:], pixels)
         luma = _coded(luma.view(batch, 1, *sides), luma_table, 1, differentiable)
-        chroma = _coded(chroma.view(batch, 2, *sides), chroma_table, step, differentiable)
+        smooth = tables == "libjpeg"
+        chroma = _coded(chroma.view(batch, 2, *sides), chroma_table, step, differentiable, smooth)
         brightness = ((luma + 128) / 255).flatten(2).expand(-1, 3, -1)  # in all of R, G and B
         decoded = torch.baddbmm(brightness, from_chroma, chroma.flatten(2)).view(batch, 3, *sides)
     return decoded.clamp_(0, 1)[..., :height, :width]
 
 
-def _coded(planes: Tensor, table: Tensor, step: int, differentiable: bool) -> Tensor:
-    """Planes (B, C, H, W) of levels, there and back; blocks of 8x8 means of `step` x `step` pixels are quantised."""
+def _coded(planes: Tensor, table: Tensor, step: int, differentiable: bool, smooth: bool = False) -> Tensor:
+    """Planes (B, C, H, W) of levels, there and back; blocks of 8x8 means of `step` x `step` pixels are quantised.
+
+    Means are repeated when decoded or, if `smooth`, interpolated linearly.
+    """
     batch, channels, height, width = planes.shape
     side = 8 * step
     forward = _cosines(planes).repeat_interleave(step, 1) / step  # (8, side): means, then cosines
-    back = forward * step  # cosines, then repetition
+    again = 1 if smooth else step
+    back = _cosines(planes).repeat_interleave(again, 1)  # cosines, then repetition
     rows = batch * channels * height // side
     # Down the columns of all blocks side by side, then along the rows of two: wide products are quicker than many.
     down = torch.bmm(forward.expand(rows, -1, -1), planes.reshape(rows, side, width))  # (rows, 8, W)
@@ -167,10 +182,11 @@ def _coded(planes: Tensor, table: Tensor, step: int, differentiable: bool) -> Te
     frequencies = down.view(-1, pair.shape[1]) @ pair.T
     blocks = frequencies.view(batch, channels * height // side, 8, width // side, 8)
     quantised = _quantised(blocks, table[:, None, :, None, :], differentiable)
-    pair = torch.block_diag(back, back) if step == 1 else back
+    pair = torch.block_diag(back, back) if again == 1 else back
     along = quantised.view(-1, pair.shape[0]) @ pair
-    up = torch.bmm(back.T.expand(rows, -1, -1), along.view(rows, 8, width))
-    return up.view(batch, channels, height, width)
+    up = torch.bmm(back.T.expand(rows, -1, -1), along.view(rows, 8, width * again // step))
+    decoded = up.view(batch, channels, height * again // step, -1)
+    return F.interpolate(decoded, (height, width), mode="bilinear") if again < step else decoded
 
 
 def _quantised(frequencies: Tensor, table: Tensor, differentiable: bool) -> Tensor:

@@ -6,6 +6,7 @@ of an image is neither counted nor anything else but undefined. Noise taken from
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,10 +14,12 @@ from torch import Tensor
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import check_probability, check_range, check_weights
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.pipeline import one_of
 
 KINDS = {"colour": 0.4, "grey": 0.4, "correlated": 0.2}
 """Kinds of Gaussian noise and their shares in BSRGAN (Zhang et al. 2021, `utils_blindsr.add_Gaussian_noise`)."""
 
+CORRELATED = list(KINDS).index("correlated")
 LEAST = 1e-12  # of what a logarithm or a division is taken of
 BRIGHTNESS = (0.2989, 0.587, 0.114)  # torchvision's rgb_to_grayscale, which Real-ESRGAN takes
 
@@ -60,19 +63,20 @@ def gaussian_or_poisson(
     check_range("sigma", sigma, most=255)
     check_range("strength", strength)
 
-    def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        is_gaussian, grey = draws.chance(probability), draws.chance(grey_probability)
-        deviation, factor = draws.uniform(*sigma), draws.uniform(*strength)
-        # A pipeline with one of the two alone does not pay for the other.
-        fields = []
-        if probability > 0:
-            fields.append(gaussian_field(draws.normal(*canvas.image.shape[1:]), deviation, grey))
-        if probability < 1:
-            fields.append(poisson_field(canvas, factor, grey, draws.poisson, wanted=~is_gaussian))
-        field = fields[0] if len(fields) == 1 else torch.where(_wide(is_gaussian), *fields)
-        return canvas.with_image((canvas.image + field).clamp_(0, 1))
+    def gaussian(canvas: Canvas, draws: Draws, grey: bool) -> Canvas:
+        deviation = draws.uniform(*sigma)
+        _note_kind(draws, "gaussian", grey, sigma=deviation)
+        normal = draws.normal(1 if grey else canvas.image.shape[1], *canvas.image.shape[-2:])
+        return canvas.with_image((canvas.image + normal.mul_(_wide(deviation / 255))).clamp_(0, 1))
 
-    return operation
+    def poisson(canvas: Canvas, draws: Draws, grey: bool) -> Canvas:
+        factor = draws.uniform(*strength)
+        _note_kind(draws, "poisson", grey, strength=factor)
+        return canvas.with_image((canvas.image + poisson_field(canvas, factor, grey, draws.poisson)).clamp_(0, 1))
+
+    ways = [partial(kind, grey=grey) for kind in (gaussian, poisson) for grey in (False, True)]
+    shares = (1 - grey_probability, grey_probability)
+    return one_of(ways, [kind * grey for kind in (probability, 1 - probability) for grey in shares])
 
 
 def bsrgan_noise(level: tuple[float, float] = (2, 25), kinds: dict[str, float] = KINDS) -> Operation:
@@ -112,22 +116,16 @@ def camera_noise(shot: tuple[float, float] = (1e-4, 0.012), read: tuple[float, f
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         slope, offset = (draws.uniform(math.log(low), math.log(high)).exp() for low, high in (shot, read))
+        draws.note(shot=slope, read=offset)
         deviation = camera_deviation(canvas.image, slope, offset)
         return canvas.with_image(torch.addcmul(canvas.image, deviation, draws.normal(*canvas.image.shape[1:])))
 
     return operation
 
 
-def gaussian_field(normal: Tensor, sigma: Tensor, grey: Tensor) -> Tensor:
-    """Noise of `sigma` (B,) levels from (B, C, H, W) standard normal numbers; where `grey` (B,), channels are alike."""
-    return torch.where(_wide(grey), normal[:, :1], normal) * _wide(sigma / 255)
-
-
 @torch.no_grad()  # what is rounded has no gradient
-def poisson_field(
-    canvas: Canvas, scale: Tensor, grey: Tensor, draw: Callable[[Tensor], Tensor], wanted: Tensor | None = None
-) -> Tensor:
-    """Poisson noise of Real-ESRGAN (BasicSR's `generate_poisson_noise_pt`): (B, 3, H, W) to be added.
+def poisson_field(canvas: Canvas, scale: Tensor, grey: bool, draw: Callable[[Tensor], Tensor]) -> Tensor:
+    """Poisson noise of Real-ESRGAN (BasicSR's `generate_poisson_noise_pt`): (B, 3 or 1, H, W) to be added.
 
     The image is rounded to 8 bits. White stands for v events, where v is the number of levels that the sample has,
     rounded up to a power of 2: the noise is poisson(v x) / v - x, times `scale`. Grey noise is that of the brightness,
@@ -136,22 +134,22 @@ def poisson_field(
     Args:
         canvas: images of 3 channels
         scale: (B,)
-        grey: (B,) of booleans
+        grey: one field for all channels
         draw: rates to numbers of events
-        wanted: (B,) of booleans, samples whose noise is asked for: others have rate 0, which costs less on CPUs
     """
-    # Outside of an image its first pixel again, which adds no level.
-    mask = canvas.mask()
-    image = torch.where(mask, canvas.image, canvas.image[:, :, :1, :1])
-    red, green, blue = (weight * channel for weight, channel in zip(BRIGHTNESS, image.unbind(1), strict=True))
-    levels = _in_8_bits(torch.where(_wide(grey), (red + green + blue)[:, None], image))
+    image = canvas.image
+    if grey:
+        red, green, blue = (weight * channel for weight, channel in zip(BRIGHTNESS, image.unbind(1), strict=True))
+        image = (red + green + blue)[:, None]
+    levels = _in_8_bits(image)
+    if not canvas.full:  # outside of an image its first pixel again, which adds no level
+        levels = torch.where(canvas.mask(), levels, levels[:, :, :1, :1])
     events = _wide(_power_of_two(count_levels(levels)))
     exact = levels.div_(255)
-    asked = torch.arange(3, device=grey.device) <= torch.where(grey, 0, 2)[:, None]  # grey noise is one channel's
-    asked = asked if wanted is None else asked & wanted[:, None]
-    rates = (exact * (events * asked[:, :, None, None])).mul_(mask)
-    noise = draw(rates).div_(events).sub_(exact)
-    return torch.where(_wide(grey), noise[:, :1], noise).mul_(_wide(scale))
+    rates = exact * events
+    if not canvas.full:
+        rates.mul_(canvas.mask())  # nothing is drawn for what is outside
+    return draw(rates).div_(events).sub_(exact).mul_(_wide(scale))
 
 
 def count_levels(levels: Tensor) -> Tensor:
@@ -213,8 +211,11 @@ def _of_kinds(
     low, high = level
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        kind = draws.choice([kinds.get(name, 0.0) for name in KINDS])[:, None, None]
-        deviation = draws.whole(round(low), round(high))[:, None, None] / 255
+        place, number = draws.choice([kinds.get(name, 0.0) for name in KINDS]), draws.whole(round(low), round(high))
+        if draws.record is not None:
+            draws.note(kind=(place, list(KINDS)))
+            draws.note(place < CORRELATED, level=number)
+        kind, deviation = place[:, None, None], number[:, None, None] / 255
         covariance = random_covariance(draws.uniform(0, 1, 3, 3), draws.uniform(0, 1, 3))
         apart = torch.eye(3, device=kind.device) * deviation
         alike = (torch.arange(3, device=kind.device) == 0) * deviation
@@ -229,6 +230,12 @@ def mixed(mixing: Tensor, field: Tensor) -> Tensor:
     """A matrix (B, 3, 3) times the channels of (B, 3, H, W); sums, since products of matrices may be in TF32."""
     one, two, three = (column[..., None, None] for column in mixing.unbind(2))  # (B, 3, 1, 1) each
     return (one * field[:, :1]).addcmul_(two, field[:, 1:2]).addcmul_(three, field[:, 2:])
+
+
+def _note_kind(draws: Draws, kind: str, grey: bool, **drawn: Tensor) -> None:
+    if draws.record is not None:
+        every = torch.zeros(draws.size, dtype=torch.long)
+        draws.note(kind=(every, (kind,)), grey=every == int(not grey), **drawn)
 
 
 def _in_8_bits(image: Tensor) -> Tensor:

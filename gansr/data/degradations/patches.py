@@ -49,6 +49,7 @@ def noise_patches(
         number = draws.whole(0, len(patches) - 1)
         # Each place of a patch there and of the mirrored patch behind it.
         row, column = (draws.whole(0, 2 * side - 1) for _ in range(2))
+        draws.note(number=number)
         return canvas.with_image((canvas.image + spread(patches, number, row, column, canvas.image)).clamp_(0, 1))
 
     return operation

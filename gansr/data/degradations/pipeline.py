@@ -9,25 +9,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.record import Record
 
 Per = Literal["sample", "batch"]
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Operations in a row: an operation itself."""
+    """Operations in a row: an operation itself.
+
+    On a CPU images of like sizes go on together, in tensors of their own, for there the host sees sizes without waiting
+    and pixels cost more than calls.
+    """
 
     operations: tuple[Operation, ...]
 
     def __call__(self, canvas: Canvas, draws: Draws) -> Canvas:
         """What the last one leaves."""
-        for operation in self.operations:
+        for number, operation in enumerate(self.operations):
+            groups = canvas.alike() if canvas.seen else []
+            if len(groups) > 1:
+                pieces, rest = canvas.apart(), Pipeline(self.operations[number:])
+                for group in groups:
+                    _go(rest, pieces, group, draws)
+                return Canvas.together(pieces)
             canvas = operation(canvas, draws)
         return canvas
+
+
+def named(operation: Operation, name: str) -> Operation:
+    """The operation under a name, by which a record of what was done calls it."""
+
+    def begun(canvas: Canvas, draws: Draws) -> Canvas:
+        draws.begin(name)
+        return operation(canvas, draws)
+
+    return begun
 
 
 def sometimes(operation: Operation, probability: float) -> Operation:
@@ -36,6 +58,19 @@ def sometimes(operation: Operation, probability: float) -> Operation:
     def chosen(canvas: Canvas, draws: Draws) -> Canvas:
         pieces, ways = canvas.apart(), draws.ways([1 - probability, probability])
         _go(operation, pieces, [place for place, happens in enumerate(ways) if happens], draws)
+        return Canvas.together(pieces)
+
+    return operation if probability == 1 else chosen
+
+
+def begun_sometimes(operation: Operation, probability: float) -> Operation:
+    """As `sometimes`, inside of an operation that has begun already: a record forgets it where it does not happen."""
+
+    def chosen(canvas: Canvas, draws: Draws) -> Canvas:
+        pieces, happens = canvas.apart(), draws.ways([1 - probability, probability])
+        if draws.record is not None:
+            draws.only(torch.tensor(happens, dtype=torch.bool))
+        _go(operation, pieces, [place for place, here in enumerate(happens) if here], draws)
         return Canvas.together(pieces)
 
     return operation if probability == 1 else chosen
@@ -67,7 +102,7 @@ def shuffled(operations: Sequence[Operation], keep_order: Sequence[int] = (), pe
     """
 
     def mixed(canvas: Canvas, draws: Draws) -> Canvas:
-        drawn = (draws if per == "sample" else draws.of(1)).orders(len(operations))
+        drawn = (draws if per == "sample" else draws.of([0])).orders(len(operations))
         orders = [[operations[place] for place in _kept(order, keep_order)] for order in drawn]
         if per == "batch":
             return Pipeline(tuple(orders[0]))(canvas, draws)
@@ -92,7 +127,8 @@ def _go(operation: Operation, pieces: list[Canvas], places: list[int], draws: Dr
     """The operation on the images at these places, in one batch; `pieces` gets the results."""
     if places:
         together = Canvas.together([pieces[place] for place in places])
-        done = operation(together, draws.of(len(places))).apart()
+        together = together.tight() if together.seen else together
+        done = operation(together, draws.of(places)).apart()
         for place, piece in zip(places, done, strict=True):
             pieces[place] = piece
 
@@ -118,12 +154,12 @@ class Degradation:
     scale: int
     margin: int
 
-    def __call__(self, window: Tensor, seed: int) -> Tensor:
+    def __call__(self, window: Tensor, seed: int, record: Record | None = None) -> Tensor:
         """(B, 3, crop + 2 margin, ...) in [0, 1] -> (B, 3, crop / scale, ...) in 8 bits of [0, 1].
 
-        `seed` names the batch: the same one gives the same LR.
+        `seed` names the batch: the same one gives the same LR. `record` is told what was done to each sample.
         """
-        canvas = self.pipeline(Canvas.of(window), Draws(window.shape[0], seed, window.device))
+        canvas = self.pipeline(Canvas.of(window), Draws(len(window), seed, window.device, record=record))
         height, width = canvas.image.shape[-2:]
         cut = self.margin // self.scale
         small = canvas.image[..., cut : height - cut, cut : width - cut]

@@ -64,6 +64,7 @@ def resize(
         smallest, largest = (_each(kind, ends) for ends in zip(*spans.values(), strict=True))
         factor = draws.uniform(smallest, largest)
         method = draws.choice(list(methods.values()))
+        draws.note(factor=factor, method=(method, names))
         if relative_to == "image":
             sizes = _of_image(canvas, factor, low, high)
         else:
@@ -94,6 +95,7 @@ def resize_to_scale(
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         method = draws.choice(list(methods.values()))
+        draws.note(method=(method, names))
         sizes = _of_target(canvas, draws.each(1.0), 1.0, 1.0, scale)
         return finish(resize_to(canvas, method=method, methods=names, antialias=antialias, **sizes))
 
@@ -130,9 +132,10 @@ def shrink(
     names, finish = list(methods), _finish(clip)
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
-        factor = 1 / draws.uniform(low, high)
+        divisor = draws.uniform(low, high)
         method = draws.choice(list(methods.values()))
-        sizes = {**_of_image(canvas, factor, 1 / high, 1.0), "factor": None}
+        draws.note(divisor=divisor, method=(method, names))
+        sizes = {**_of_image(canvas, 1 / divisor, 1 / high, 1.0), "factor": None}
         return finish(resize_to(canvas, method=method, methods=names, antialias=antialias, **sizes))
 
     return operation
@@ -178,6 +181,7 @@ def matlab_bicubic(factor: int | None = None, clip: bool = False, *, scale: int)
                 methods=("matlab",),
                 factor=torch.full_like(height, 1 / number, dtype=exact_type(height.device)),
                 shrinks=number,
+                full=canvas.full,
             )
         )
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from gansr.data.degradations import kernels
-from gansr.data.degradations.blur import filter_canvas
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import MOST_SIDE, check_probability
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.filtering import filter_canvas
 from gansr.errors import OptionsError
 
 
@@ -47,7 +47,9 @@ def sharpen(probability: float = 1.0, weight: float = 0.5, radius: int = 50, thr
 
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         sharp = canvas.with_image(_sharpened(canvas, weight, radius, threshold))
-        return sharp.where(draws.chance(probability), canvas)
+        chosen = draws.chance(probability)
+        draws.only(chosen)
+        return sharp.where(chosen, canvas)
 
     return operation
 

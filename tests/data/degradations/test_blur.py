@@ -4,6 +4,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from gansr.data.degradations import blur as module
 from gansr.data.degradations import kernels
@@ -20,6 +21,8 @@ from gansr.data.degradations.blur import (
 )
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.pipeline import named
+from gansr.data.degradations.record import Record
 from gansr.errors import OptionsError
 
 MANY = 4000
@@ -126,11 +129,11 @@ def test_a_shifted_kernel_lets_the_kept_pixels_be_the_middle_of_theirs(scale):
     torch.testing.assert_close(inner[..., : expected.shape[-2], :], expected, atol=1e-6, rtol=0)
 
 
-def test_filter_leaves_the_others_alone():
-    image, chosen = random(3, 3, 20, 20), torch.tensor([True, False, True])
-    found = filter_canvas(Canvas.of(image), kernels.motion(torch.full((3,), 5.0), torch.zeros(3), 5), chosen).image
-    assert torch.equal(found[1], image[1])
-    assert ((found - image).abs().amax((1, 2, 3)) > 0.1).tolist() == [True, False, True]
+def test_blur_leaves_the_others_alone():
+    image, record = random(40, 3, 20, 20), Record(40)
+    found = named(blur(0.5), "blur")(Canvas.of(image), Draws(40, 0, record=record)).image
+    same = [torch.equal(*pair) for pair in zip(found, image, strict=True)]
+    assert same == [not done for done in record.samples] and 8 < sum(same) < 32
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -172,8 +175,8 @@ def test_as_many_numbers_are_drawn_whatever_they_are():
         run(operation, 5, draws := Draws(5, 0))
         return draws.uniform().tolist()
 
-    assert following(blur(0.0)) == following(blur(1.0, 1.0)) == following(blur(0.5, 0.0, {"plateau_isotropic": 1.0}))
-    assert following(sinc(0.0)) == following(sinc(1.0, (3, 3)))
+    assert following(blur(1.0, 1.0)) == following(blur(1.0, 0.0, {"plateau_isotropic": 1.0}))
+    assert following(sinc(1.0)) == following(sinc(1.0, (3, 3)))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -194,8 +197,8 @@ def test_blur_draws_as_real_esrgan_does(spied):
     size, sigma_x, sigma_y, rotation, beta, side, peaks = spied["generalised_gaussian"]
     flat, _, plateaus = spied["plateau"][-3:]
     _, cutoff, _, rings = spied["sinc"]
-    _, used, chosen, _ = spied["filter_canvas"]
-    assert side == 21 and used.shape == (MANY, 21, 21) and chosen.all()
+    _, used, _ = spied["filter_canvas"]
+    assert side == 21 and used.shape == (MANY, 21, 21)
     assert_shares([size == each for each in range(7, 22, 2)], [1 / 8] * 8)
     ring, plateau, peak = (same(used, made) for made in (rings, plateaus, peaks))
     assert_shares([ring, plateau, peak], [0.1, 0.9 * 0.15, 0.9 * 0.85])
@@ -223,9 +226,9 @@ def test_blur_draws_as_real_esrgan_does(spied):
 def test_blur_draws_what_it_is_asked_for(spied):
     run(blur(0.8, 0.0, {"plateau_anisotropic": 1.0}, (5, 9), (1.0, 2.0), (0.0, 1.0), beta_plateau=(0.25, 1.0)))
     size, sigma_x, sigma_y, rotation, beta, side, plateaus = spied["plateau"]
-    _, used, chosen, _ = spied["filter_canvas"]
+    _, used, _ = spied["filter_canvas"]
     assert side == 9 and torch.equal(used, plateaus)
-    assert_shares([chosen, ~chosen], [0.8, 0.2])
+    assert stats.binomtest(len(used), MANY, 0.8).pvalue > 1e-4
     assert_shares([size == each for each in (5, 7, 9)], [1 / 3] * 3)
     for sigma in (sigma_x, sigma_y):
         assert_uniform(sigma, 1, 2)
@@ -260,9 +263,9 @@ def test_bsrgan_blur_draws_as_published(spied, arguments, scale):
 def test_sinc_draws_as_real_esrgan_does(spied):
     run(sinc())
     size, cutoff, side, made = spied["sinc"]
-    _, used, chosen, _ = spied["filter_canvas"]
+    _, used, _ = spied["filter_canvas"]
     assert side == 21 and torch.equal(used, made)
-    assert_shares([chosen, ~chosen], [0.8, 0.2])
+    assert stats.binomtest(len(used), MANY, 0.8).pvalue > 1e-4
     assert_shares([size == each for each in range(7, 22, 2)], [1 / 8] * 8)
     assert_uniform(cutoff, math.pi / 3, math.pi)
 
@@ -383,3 +386,25 @@ def test_files_that_are_no_kernel_banks_are_refused(tmp_path):
 def test_bad_arguments_are_refused(make, arguments, words):
     with pytest.raises(OptionsError, match=words):
         make(**arguments)
+
+
+def test_a_gaussian_with_a_width_across_is_elongated():
+    image = torch.zeros(1, 3, 41, 41)
+    image[..., 20, 20] = 1
+    operation = gaussian((2.5, 2.5), 21, sigma_across=(0.8, 0.8), rotation=(0.5, 0.5))
+    made = operation(Canvas.of(image), Draws(1, 0)).image[0, 0].double()
+    y, x = (axis - 20 for axis in torch.meshgrid(torch.arange(41.0), torch.arange(41.0), indexing="ij"))
+    along, across = x * math.cos(0.5) + y * math.sin(0.5), y * math.cos(0.5) - x * math.sin(0.5)
+    assert (made * along**2).sum().sqrt() == pytest.approx(2.5, rel=0.02)
+    assert (made * across**2).sum().sqrt() == pytest.approx(0.8, rel=0.02)
+    with pytest.raises(OptionsError, match="sigma_across is"):
+        gaussian(sigma_across=(2, 1))
+
+
+def test_without_a_width_across_nothing_more_is_drawn():
+    draws = Draws(2, 5)
+    gaussian()(Canvas.of(random(2, 3, 24, 24)), draws)
+    after = draws.uniform()
+    expected = Draws(2, 5)
+    expected.uniform()
+    assert torch.equal(after, expected.uniform())

@@ -48,13 +48,13 @@ def test_ways_tell_nothing_of_numbers():
 
 def test_some_of_the_samples_draw_from_the_same_streams():
     draws, whole = Draws(5, 0), Draws(5, 0)
-    parts = torch.cat([draws.of(2).uniform(), draws.of(3).uniform()])
+    parts = torch.cat([draws.of([0, 1]).uniform(), draws.of([2, 3, 4]).uniform()])
     assert torch.equal(parts, whole.uniform()) and torch.equal(draws.uniform(), whole.uniform())
 
 
 def test_ways_in_turn():
     draws = Draws(3, 0, in_turn=True)
-    assert draws.ways([1, 0, 1]) == [0, 2, 0] and draws.of(2).ways([1, 0, 1]) == [2, 0]
+    assert draws.ways([1, 0, 1]) == [0, 2, 0] and draws.of([0, 2]).ways([1, 0, 1]) == [2, 0]
 
 
 @pytest.mark.parametrize("name", ["uniform", "normal"])

@@ -10,6 +10,8 @@ from torch import Tensor
 from gansr.data.degradations import noise
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.pipeline import named
+from gansr.data.degradations.record import Record
 from gansr.errors import OptionsError
 
 MAKERS = [
@@ -53,21 +55,29 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[tuple]]:
 # Gaussian
 
 
-def test_gaussian_field_is_sigma_levels_and_grey_where_asked() -> None:
-    normal = torch.randn(3, 3, 4, 5, generator=torch.Generator().manual_seed(0))
-    field = noise.gaussian_field(normal, torch.tensor([255.0, 51.0, 51.0]), torch.tensor([False, False, True]))
-    assert torch.equal(field[0], normal[0])
-    torch.testing.assert_close(field[1], normal[1] / 5)
-    torch.testing.assert_close(field[2], (normal[2, :1] / 5).expand(3, 4, 5))
+def drawn(operation, name: str) -> list[dict]:
+    """What the samples of a large batch drew, as the record has it."""
+    record = Record(3000)
+    named(operation, name)(Canvas.of(torch.zeros(3000, 3, 1, 1)), Draws(3000, seed=5, record=record))
+    return [sample[0] for sample in record.samples]
 
 
-def test_gaussian_noise_draws_as_real_esrgan_does(spy) -> None:
-    calls = spy("gaussian_field")
-    noise.gaussian_noise()(Canvas.of(torch.zeros(3000, 3, 1, 1)), Draws(3000, seed=5))
-    _, sigma, grey = calls[0]
+def test_gaussian_noise_draws_as_real_esrgan_does() -> None:
+    found = drawn(noise.gaussian_noise(), "gaussian_noise")
+    sigma, grey = torch.tensor([one["sigma"] for one in found]), torch.tensor([one["grey"] for one in found])
+    assert {one["kind"] for one in found} == {"gaussian"}
     assert evenly(sigma, 1, 30)
     assert stats.binomtest(int(grey.sum()), 3000, 0.4).pvalue > CERTAIN
     assert evenly(sigma[grey], 1, 30)  # one does not tell the other
+
+
+def test_gaussian_noise_has_the_deviation_that_it_drew() -> None:
+    record = Record(40)
+    image = torch.full((40, 3, 50, 50), 0.5)
+    found = named(noise.gaussian_noise((5, 30)), "noise")(Canvas.of(image), Draws(40, seed=2, record=record)).image
+    for sample, (done,) in zip((found - image) * 255, record.samples, strict=True):
+        assert sample.std().item() == pytest.approx(done["sigma"], rel=0.1)
+        assert torch.allclose(sample[0], sample[1]) == torch.allclose(sample[0], sample[2]) == done["grey"]
 
 
 def test_gaussian_noise_is_normal_and_clamped() -> None:
@@ -101,31 +111,27 @@ def test_poisson_field_is_the_published_one_for_each_image_alone() -> None:
     height, width = (torch.tensor(sides) for sides in zip(*sizes, strict=True))
     canvas = Canvas(images.float(), height, width)
     canvas = canvas.with_image(torch.where(canvas.mask(), canvas.image, torch.nan))
-    grey = torch.tensor([False, False, True, True, False, True])
     scale = torch.tensor([1.0, 0.05, 3.0, 0.5, 1.0, 1.0])
-    wanted = torch.tensor([True, True, True, True, True, True])
 
     def draw(rates):  # anything that tells rates apart
         return rates**2 / 16 + 1
 
-    for asked in (None, wanted):
-        found = noise.poisson_field(canvas, scale, grey, draw, asked)
+    for grey in (False, True):
+        found = noise.poisson_field(canvas, scale, grey, draw).expand(6, 3, 12, 9)
         for number, (rows, columns) in enumerate(sizes):
             image = images[number, :, :rows, :columns].numpy()
-            expected = published_poisson(image, scale[number].item(), bool(grey[number]), draw)
+            expected = published_poisson(image, scale[number].item(), grey, draw)
             # Found: 1.2e-6, of numbers up to 15.
             assert np.abs(found[number, :, :rows, :columns].numpy() - expected).max() < 1e-5
 
 
-def test_poisson_field_draws_nothing_that_is_not_wanted() -> None:
+def test_poisson_field_draws_nothing_outside_of_images() -> None:
     rates = []
     canvas = Canvas(rand(3, 3, 8, 8) + 0.1, torch.tensor([8, 4, 8]), torch.tensor([8, 8, 3]))
-    everyone, grey = torch.ones(3), torch.tensor([False, True, False])
-    noise.poisson_field(
-        canvas, everyone, grey, lambda rate: (rates.append(rate.clone()), rate)[1], torch.tensor([True, True, False])
-    )
-    asked = (rates[0] > 0).sum((2, 3)).tolist()
-    assert asked == [[64, 64, 64], [32, 0, 0], [0, 0, 0]]
+    for grey in (False, True):
+        noise.poisson_field(canvas, torch.ones(3), grey, lambda rate: (rates.append(rate.clone()), rate)[1])
+    asked = [(rate > 0).sum((2, 3)).tolist() for rate in rates]
+    assert asked == [[[64] * 3, [32] * 3, [24] * 3], [[64], [32], [24]]]
 
 
 def test_poisson_noise_has_poissons_distribution() -> None:
@@ -133,7 +139,7 @@ def test_poisson_noise_has_poissons_distribution() -> None:
     image[0, 0, 0, 0] = 0  # three levels: 4 events for white
     canvas = Canvas.of(image)
     draws = Draws(1, seed=3)
-    field = noise.poisson_field(canvas, torch.ones(1), torch.tensor([False]), draws.poisson)
+    field = noise.poisson_field(canvas, torch.ones(1), False, draws.poisson)
     events = ((field + image) * 4)[0, 1:]
     for start, rate in ((0, 0.8), (1, 3.2)):
         found = events[..., start::2].flatten().round().int().numpy()
@@ -144,12 +150,11 @@ def test_poisson_noise_has_poissons_distribution() -> None:
     torch.testing.assert_close(events, events.round(), rtol=0, atol=1e-5)
 
 
-def test_poisson_noise_draws_as_real_esrgan_does(spy) -> None:
-    calls = spy("poisson_field")
-    noise.poisson_noise()(Canvas.of(torch.zeros(3000, 3, 1, 1)), Draws(3000, seed=5))
-    _, scale, grey, *_ = calls[0]
-    assert evenly(scale, 0.05, 3)
-    assert stats.binomtest(int(grey.sum()), 3000, 0.4).pvalue > CERTAIN
+def test_poisson_noise_draws_as_real_esrgan_does() -> None:
+    found = drawn(noise.poisson_noise(), "poisson_noise")
+    assert {one["kind"] for one in found} == {"poisson"}
+    assert evenly(torch.tensor([one["strength"] for one in found]), 0.05, 3)
+    assert stats.binomtest(sum(one["grey"] for one in found), 3000, 0.4).pvalue > CERTAIN
 
 
 def test_levels_are_counted_as_by_unique() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -141,3 +142,52 @@ def test_the_crop_is_the_middle_of_the_window_in_8_bits():
     expected = (window[..., 4:12:2, 4:12:2].clamp(0, 1) * 255).round() / 255
     assert torch.equal(small, expected)
     assert torch.equal(Degradation(half, 2, 0)(window, 0)[..., 2:6, 2:6], expected)
+
+
+def test_images_of_like_sizes_go_on_together():
+    """Where the host sees sizes; every sample comes back to its place, whatever groups there were."""
+    sizes = [(40, 30), (10, 8), (38, 30), (9, 8), (40, 29), (20, 15)]
+    images = [torch.full((1, 3, *size), number / 10) for number, size in enumerate(sizes)]
+    canvases = [Canvas.of(image) for image in images]
+    seen = []
+
+    def watch(canvas, draws):
+        seen.append((tuple(canvas.image.shape), draws.size, canvas.full))
+        return canvas
+
+    found = Pipeline((watch, watch))(Canvas.together(canvases), Draws(6, 0))
+    assert sorted(set(seen), reverse=True) == [
+        ((3, 3, 40, 30), 3, False),
+        ((2, 3, 10, 8), 2, False),
+        ((1, 3, 20, 15), 1, True),
+    ]
+    assert list(zip(found.height.tolist(), found.width.tolist(), strict=True)) == sizes
+    for number, (height, width) in enumerate(sizes):
+        assert torch.equal(found.image[number, :, :height, :width], images[number][0])
+
+
+def test_large_batches_go_in_parts(monkeypatch):
+    monkeypatch.setattr("gansr.data.degradations.canvas.CHUNK", 2 * 16 * 16)
+    seen = []
+    watch = lambda canvas, draws: (seen.append(draws.places), canvas)[1]
+    Pipeline((watch,))(Canvas.of(torch.rand(5, 3, 16, 16)), Draws(5, 0))
+    assert seen == [[0, 1], [2, 3], [4]]
+
+
+def test_a_gpu_would_not_wait_for_sizes(unseen):
+    seen = []
+    watch = lambda canvas, draws: (seen.append(tuple(canvas.image.shape)), canvas)[1]
+    canvas = Canvas.together([Canvas.of(torch.rand(1, 3, 9, 9)), Canvas.of(torch.rand(1, 3, 40, 40))])
+    Pipeline((watch,))(canvas, Draws(2, 0))
+    assert seen == [(2, 3, 40, 40)]
+
+
+def test_what_is_known_to_fill_its_tensor():
+    large, small = Canvas.of(torch.rand(1, 3, 8, 8)), Canvas.of(torch.rand(1, 3, 6, 8))
+    both = Canvas.together([large, small])
+    assert large.full and Canvas.together([large, large]).full and not both.full
+    assert both.apart()[1].tight().full and both.apart()[1].tight().image.shape[-2:] == (6, 8)
+    assert not large.where(torch.tensor([True]), small).full
+    for mode in ("reflect", "replicate"):
+        loose = replace(both, full=False)
+        torch.testing.assert_close(large.filled(3, mode)[0], loose.filled(3, mode)[0])

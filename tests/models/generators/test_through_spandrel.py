@@ -127,7 +127,12 @@ def test_unknown_name():
         ("HAT", 4, {"embed_dim": 0}, "embed_dim is 0; it must be at least 1"),
         ("HAT", 4, {"depths": (2, 0), "num_heads": (2, 2)}, "depths is 0; it must be at least 1"),
         ("HAT", 4, {"depths": (2, 2)}, "depths has 2 and num_heads has 1 numbers"),
-        ("HAT", 4, {"num_heads": (5,)}, "these arguments do not fit together: shape.*num_heads should divide embed_dim"),
+        (
+            "HAT",
+            4,
+            {"num_heads": (5,)},
+            "these arguments do not fit together: shape.*num_heads should divide embed_dim",
+        ),
         ("DAT", 4, {"embed_dim": 8, "num_heads": (2,)}, "too few channels: nothing is left of layers.0"),
         ("SwinIR", 4, {"img_size": 9}, "these arguments do not fit together"),
     ],

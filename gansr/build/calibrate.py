@@ -1,0 +1,145 @@
+"""`gansr degrade --fit`: the pipeline that makes sharp photos look like a folder of real LR."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from torch import Tensor
+
+from gansr.build.degradations import pipeline
+from gansr.data.calibration.chart import spectra
+from gansr.data.calibration.compression import quality_of_file
+from gansr.data.calibration.fit import Fit, fit
+from gansr.data.calibration.samples import Folder, Sample, measure
+from gansr.data.calibration.spectrum import TILE
+from gansr.data.degradations.pipeline import Degradation
+from gansr.data.folders import find_images
+from gansr.data.images import read_image, to_rgb, write_image
+from gansr.data.sampler import batch_seed
+from gansr.errors import DataError, OptionsError
+from gansr.inference.files import make_folder
+from gansr.options.images import DegradationRow
+from gansr.training.files import replace_text
+
+MOST = 100  # images of each folder that are measured
+FEWEST = 8
+SIDE = 256  # LR pixels: of larger images the middle is measured
+FLAT = 2.0  # standard deviation in levels below which an image shows nothing
+BLOCK = 16  # pixels of a JPEG block with its colour: what is cut begins at one
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    real: Path  # a folder of LR
+    sharp: Path  # a folder of HR
+    output: Path
+    scale: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found, and what it was found from."""
+
+    fit: Fit
+    real: Folder
+    bicubic: Folder
+    scale: int
+    remarks: list[str]
+    written: list[Path]
+
+
+def run(request: Request) -> Calibration:
+    """Measure, fit, and write the pipeline and a picture of the spectra beside it.
+
+    Raises:
+        OptionsError: an output that is no YAML file.
+        DataError: folders that are missing, hold too few images, or images that cannot be read.
+    """
+    if request.output.suffix.lower() not in {".yml", ".yaml"}:
+        raise OptionsError(f"--output {request.output}: --fit writes a pipeline; expected a file that ends in .yml.")
+    lr_photos = _Photos.found(request.real, "--fit", TILE, 1)
+    hr_photos = _Photos.found(request.sharp, "SOURCE, the sharp photos of --fit", TILE * request.scale, request.scale)
+    real_samples = [measure(image, quality_of_file(file)) for file, image in lr_photos.images]
+    hr_images = [_floats(image) for _, image in hr_photos.images]
+
+    def degraded(rows: Sequence[dict]) -> list[Sample]:
+        return [_measured(small) for small in _lr(hr_images, rows, request.scale, request.seed)]
+
+    sharp = degraded([{"type": "matlab_bicubic"}])
+    real = Folder(real_samples, sharp)
+    found = fit(real, lambda parameters: Folder(degraded(parameters.rows(request.scale)), sharp))
+    written = _write(request, found, real, bicubic := Folder(sharp, sharp))
+    return Calibration(found, real, bicubic, request.scale, [*lr_photos.remarks, *hr_photos.remarks], written)
+
+
+@dataclass(frozen=True)
+class _Photos:
+    images: list[tuple[Path, np.ndarray]]  # file and the middle of it
+    remarks: list[str]  # on what was left out
+
+    @classmethod
+    def found(cls, folder: Path, where: str, least: int, scale: int) -> "_Photos":
+        files = find_images([folder], where)
+        taken = [files[number * len(files) // MOST] for number in range(MOST)] if len(files) > MOST else files
+        images, small, flat = [], 0, 0
+        for file in taken:
+            image = to_rgb(read_image(file))
+            if min(image.shape[:2]) < least:
+                small += 1
+            elif (middle := _middle(image, SIDE * scale, BLOCK * scale)).std(dtype=float) < FLAT:
+                flat += 1
+            else:
+                images.append((file, middle))
+        left_out = f"{small} are smaller than {least}x{least} pixels and {flat} show one colour only"
+        if len(images) < FEWEST:
+            raise DataError(
+                f"{where}: {folder} has {len(images)} images that can be measured; expected at least {FEWEST}, to tell "
+                f"noise, blur and compression from what they show. Of {len(taken)}, {left_out}."
+            )
+        remarks = [f"{folder}: {len(taken)} of {len(files)} images are measured."] if taken is not files else []
+        return cls(images, remarks + ([f"{folder}: {left_out}; they are left out."] if small + flat else []))
+
+
+def _middle(image: np.ndarray, side: int, block: int) -> np.ndarray:
+    """At most `side` pixels, from a block's corner on, and whole blocks of them."""
+    for axis in (0, 1):
+        length = min(side, image.shape[axis] // block * block)
+        first = (image.shape[axis] - length) // 2 // block * block
+        image = image.take(range(first, first + length), axis)
+    return image
+
+
+def _lr(images: Sequence[Tensor], rows: Sequence[dict], scale: int, seed: int) -> Iterator[Tensor]:
+    operations = pipeline([DegradationRow.model_validate(row) for row in rows], scale)
+    made = Degradation(operations, scale, margin=0)
+    for number, image in enumerate(images):
+        yield made(image, batch_seed(seed, number, 0, 1))
+
+
+def _measured(small: Tensor) -> Sample:
+    return measure(small[0].mul(255).round().byte().permute(1, 2, 0).numpy(), search=False)
+
+
+def _floats(image: np.ndarray) -> Tensor:
+    return torch.tensor(image).permute(2, 0, 1)[None].float() / 255
+
+
+def _write(request: Request, found: Fit, real: Folder, bicubic: Folder) -> list[Path]:
+    make_folder(request.output.parent)
+    picture = request.output.with_suffix(".png")
+    rows = found.parameters.rows(request.scale)
+    head = (
+        f"# Fitted to {len(real.samples)} images of {request.real} by gansr degrade --fit,\n"
+        f"# with {len(bicubic.samples)} sharp photos of {request.sharp}, seed {request.seed}.\n"
+    )
+    body = {"scale": request.scale, "degradation": rows}
+    replace_text(request.output, head + yaml.safe_dump(body, sort_keys=False, default_flow_style=None, width=120))
+    curves = {"real LR": real.decibels, "fitted output": found.output.decibels, "bicubic": bicubic.decibels}
+    write_image(picture, spectra(curves))
+    return [request.output, picture]
