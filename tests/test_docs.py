@@ -73,6 +73,20 @@ def test_every_degradation_is_there(name: str) -> None:
     assert f"`{name}`" in DEGRADATIONS
 
 
+@pytest.mark.parametrize("name", TABLES["batch_augmentations"])
+def test_every_augmentation_of_batches_is_there(name: str) -> None:
+    assert f"| `{name}` |" in DEGRADATIONS
+
+
+def test_what_is_shown_of_data_fits(tree: Callable[..., Tree]) -> None:
+    shown = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", DEGRADATIONS, re.DOTALL)
+    assert len(shown) == 2
+    for text in shown:
+        base = tree(scale=4, data__train__crop=32)
+        train = parse(text, "docs/degradations.md")["data"]["train"]
+        examine(validate(base | {"data": {"train": base["data"]["train"] | train}}, "docs/degradations.md"))
+
+
 def test_the_pipeline_shown_can_be_built(tree: Callable[..., Tree]) -> None:
     shown = re.findall(r"```yaml\n(degradation:.*?)```", DEGRADATIONS, re.DOTALL)
     (text,) = shown

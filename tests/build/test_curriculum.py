@@ -119,6 +119,16 @@ def test_saved_options_say_it_again(tree: Make) -> None:
     examine(again)
 
 
+def test_files_with_a_pipeline_may_have_ramps(tree: Make, tmp_path: Any) -> None:
+    import yaml
+
+    rows, file = blurred({"from": [0, 1], "to": [3, 3], "over": 4}, when=RISING), tmp_path / "fitted.yml"
+    file.write_text(yaml.safe_dump({"scale": 2, "degradation": rows}))
+    options = options_of(tree, str(file), data__train__mild={"share": 0.5, "degradation": str(file)})
+    assert options == options_of(tree, rows, data__train__mild={"share": 0.5, "degradation": rows})
+    examine(options)
+
+
 def test_a_share_of_batches_is_mild(tree: Make) -> None:
     usual = batches(options_of(tree, blurred([3, 3])), 30)
     mild = batches(options_of(tree, "bicubic"), 30)

@@ -60,7 +60,9 @@ def colour_jitter(
     def augmentation(batch: Paired, lots: Lots) -> Paired:
         light, spread, chroma, angle = (lots.uniform(*ends) for ends in (brightness, contrast, saturation, hue))
         weights = torch.tensor(GREY).to(light.device, non_blocking=True)
-        matrix = _turned(torch.deg2rad(angle)) @ _saturated(chroma, weights) * (light * spread)[:, None, None]
+        turned, saturated = _turned(torch.deg2rad(angle)), _saturated(chroma, weights)
+        # A sum, since products of matrices may be in TF32.
+        matrix = (turned[..., None] * saturated[:, None]).sum(2) * (light * spread)[:, None, None]
         mean = (batch.hr.mean((2, 3)) * weights).sum(1)  # of HR, for LR and HR alike
         offset = (light * mean * (1 - spread))[:, None, None, None]
         return each(batch, lambda image: (_mixed(matrix, image) + offset).clamp_(0, 1))
@@ -82,7 +84,7 @@ def _turned(angle: Tensor) -> Tensor:
 
 
 def _mixed(matrix: Tensor, image: Tensor) -> Tensor:
-    """A matrix (B, 3, 3) times the channels of (B, 3, H, W); sums, since products of matrices may be in TF32."""
+    """A matrix (B, 3, 3) times the channels of (B, 3, H, W)."""
     one, two, three = (column[..., None, None] for column in matrix.unbind(2))  # (B, 3, 1, 1) each
     return (one * image[:, :1]).addcmul_(two, image[:, 1:2]).addcmul_(three, image[:, 2:])
 
