@@ -46,7 +46,7 @@ def bring(path: Path, output: Path, options: GeneratorOptions | None = None, sca
     where = f"{path}: generator"
     with torch.device("cpu"):
         network = make_generator(options, scale or ANY_SCALE, where)
-    weights.load_into(network, content.state, where=str(path))
+    weights.load_into(network, content, where=str(path))
     described = describe_generator(options, scale or ANY_SCALE, where)
     architecture = Architecture(described.type, scale, described.arguments, described.colour)
     source = content.source or "gansr"

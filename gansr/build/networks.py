@@ -12,7 +12,8 @@ from gansr.models import weights
 from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
 from gansr.models.luma import OnLuma
-from gansr.models.recognise import nearest, recognise
+from gansr.models.misfit import unknown
+from gansr.models.recognise import recognise
 from gansr.options.component import build, check, lookup
 from gansr.options.schema import GeneratorOptions
 
@@ -69,7 +70,7 @@ def load_generator(path: Path, options: GeneratorOptions | None = None, scale: i
         raise WeightsError(f"{path}: the file does not say its scale: add --scale.")
     where = f"{path}: generator"
     network = make_generator(options, scale, where)
-    weights.load_into(network, content.state, where=str(path))
+    weights.load_into(network, content, where=str(path))
     made_of = describe_generator(options, scale, where)
     return Loaded(network.eval().requires_grad_(False), made_of, content.metadata)
 
@@ -123,12 +124,7 @@ def load_degradation(path: str, scale: int) -> Degradation:
 def _options(path: Path, content: weights.Weights, found: Architecture | None) -> GeneratorOptions:
     """What the file says of its network. A user's own class is never imported on a file's word alone."""
     if found is None:
-        raise WeightsError(
-            f"{path}: the file does not say which network it belongs to, and its keys are of none that gansr "
-            f"knows.{_near_miss(content)} Say so: --generator '{{type: rrdbnet, blocks: 23}}' --scale 4. Types: "
-            f"{', '.join(sorted(name for name in GENERATORS if '/' not in name))}, and those of spandrel "
-            f"(gansr list generators)."
-        )
+        raise WeightsError(unknown(path, content.state, content.source))
     if found.type not in GENERATORS:
         raise WeightsError(
             f"{path}: made by the generator '{found.type}', which is not one of gansr's. If you trust its code: "
@@ -136,8 +132,3 @@ def _options(path: Path, content: weights.Weights, found: Architecture | None) -
         )
     return GeneratorOptions.model_validate({"type": found.type, "colour": found.colour, **found.arguments})
 
-
-def _near_miss(content: weights.Weights) -> str:
-    """Which layers keep the file from being what it resembles."""
-    near = nearest(content.state)
-    return f" They come near to {near[0]}, but for {near[1]}." if near else ""
