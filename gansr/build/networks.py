@@ -131,4 +131,3 @@ def _options(path: Path, content: weights.Weights, found: Architecture | None) -
             f"--generator '{{type: \"{found.type}\"}}'."
         )
     return GeneratorOptions.model_validate({"type": found.type, "colour": found.colour, **found.arguments})
-

@@ -8,8 +8,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from gansr.models.luma import OnLuma
-from gansr.models.near import nearest
-from gansr.models.recognise import recognise
+from gansr.models.near import namesake, nearest
+from gansr.models.recognise import any_scale, recognise
 from gansr.models.shapes import Mismatch
 
 NO_GENERATORS = (
@@ -47,8 +47,8 @@ def _instead(state: Mapping[str, Tensor], differs: Mismatch, loose: bool) -> str
     if (found := recognise(state)) is not None:
         return f"The file looks like {found}."
     if len(differs) < len(state) / 2:
-        most = "Everything else fits"
-        return f"{most}: `strict: false` beside `weights:` in an options file starts from that." if loose else f"{most}."
+        way = ": `strict: false` beside `weights:` in an options file starts from that" if loose else ""
+        return f"Everything else fits{way}."
     if kind := no_generator(state):
         return f"They look like weights of {kind}."
     if near := nearest(state):
@@ -61,14 +61,17 @@ def unknown(path: Path, state: Mapping[str, Tensor], source: str | None) -> str:
     told = f"{path}: the file does not say which network it belongs to"
     if near := nearest(state):
         found, differs = near
-        start = replace(found, arguments=found.arguments | {"weights": str(path), "strict": False}).component()
+        said = replace(found, arguments=found.arguments | {"weights": str(path), "strict": False}).component()
+        start = f"scale: {found.scale or any_scale(found.arguments)} and generator: {said}"
         return (
             f"{told}. Its weights{_named(source)} come near to {found}, but for {differs}. Training can start "
-            f"from what fits: generator: {start}. If the network is another one, say which: --generator "
-            f"'{{type: package.module:Class}}'."
+            f"from what fits: {start}. If it is that network with other building blocks, or another one, say so: --generator "
+            f"'{{type: NAME, ARGUMENT: VALUE}}'."
         )
     if kind := no_generator(state):
-        return f"{told}, and its weights look like those of {kind}. Generators are what upscales."
+        return f"{told}, and its weights look like those of {kind}; expected a generator's."
+    if type := namesake(state):
+        return f"{told}. Its names are those of {type}, but its shapes and numbers make no such network."
     return (
         f"{told}, and its names ({_first(state)}) are of none that gansr knows. Say so, if you know it: --generator "
         f"'{{type: NAME, ARGUMENT: VALUE}}' --scale 4. `gansr list generators` prints names and arguments."

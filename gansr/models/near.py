@@ -144,7 +144,7 @@ def _guesses(usual: tuple[int, ...], told: Shapes) -> Iterator[tuple[int, ...]]:
 
 
 def _alike(type: str, shapes: Shapes) -> float:
-    """How much of the names is the generator's, but for numbers, and how much of its is in the file: the product."""
+    """The part of the names that is the generator's, but for numbers."""
     usual, given = _patterns(type), [_pattern(name) for name in shapes]
     return sum(one in usual for one in given) / max(len(given), 1)
 

@@ -24,12 +24,22 @@ from gansr.models.misfit import misfit
 from gansr.models.pickles import refusal
 from gansr.models.readings import Reading, fitting, in_our_names, readings
 from gansr.models.shapes import Mismatch, Shapes, shapes_of
-from gansr.models.wrappings import outline, table, unwrapped
+from gansr.models.wrappings import State, outline, table, unwrapped
 
 __all__ = [
-    *("Architecture", "Weights", "architecture", "describe", "load_into", "pack", "read", "read_pickle", "tensors"),
-    *("unwrapped", "write"),
+    "Architecture",
+    "Weights",
+    "architecture",
+    "describe",
+    "load_into",
+    "pack",
+    "read",
+    "read_pickle",
+    "tensors",
+    "unwrapped",
+    "write",
 ]
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -94,9 +104,11 @@ def read_pickle(path: Path) -> tuple[Any, dict[str, str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of pickles that `torch.save` does not write: refused below
             return torch.load(path, map_location="cpu", weights_only=True), {}
-    except pickle.UnpicklingError as error:
-        raise WeightsError(f"{path}: {refusal(path, str(error))}") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+    except Exception as error:  # damaged pickles have made it raise nearly all kinds
+        if found := refusal(path, str(error)):
+            raise WeightsError(f"{path}: {found}") from error
+        if isinstance(error, pickle.UnpicklingError):
+            raise WeightsError(f"{path}: damaged, or not a file of weights that PyTorch saved.") from error
         reason = re.split(r"\. |\n", str(error))[0] or "it is empty"
         raise WeightsError(f"{path}: damaged or cut short, not a readable PyTorch file ({reason}).") from error
 
@@ -126,7 +138,7 @@ def load_into(network: nn.Module, found: Mapping[str, Tensor] | Weights, where: 
         raise WeightsError(
             f"{where}: {misfit(network, state, reading.source, differs, loose=isinstance(found, Weights))}"
         )
-    if unsound := _unsound(own, fitting):
+    if unsound := _unsound(own, fitting, found.raw if isinstance(found, Weights) else found):
         raise WeightsError(f"{where}: {unsound}")
     if not any(value.is_meta for value in own.values()):  # there is nothing to fill on the meta device
         network.load_state_dict(fitting, strict=False)
@@ -141,14 +153,20 @@ def _fitting(own: Shapes, found: Mapping[str, Tensor] | Weights) -> tuple[Readin
     return fitting(own, plain)
 
 
-def _unsound(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str | None:
-    """What makes tensors useless as weights, if anything."""
+def _unsound(own: State, state: State, raw: Mapping[str, Tensor]) -> str | None:
+    """What makes a tensor useless as a weight, by the name that the file has for it; None: nothing."""
     for name, value in state.items():
-        if own[name].is_floating_point() and not value.is_floating_point():
-            kind = str(value.dtype).removeprefix("torch.")
-            return f"{name} is of type {kind}, which a quantised network has. Only weights in floating point are read."
-        if value.is_floating_point() and not value.isfinite().all():
-            return f"{name} holds values that are not finite numbers (NaN or infinity): the file is of no use."
+        if own[name].is_floating_point() and (fault := _fault(value)):
+            return f"{next((theirs for theirs, tensor in raw.items() if _fault(tensor) == fault), name)} {fault}"
+    return None
+
+
+def _fault(value: Tensor) -> str | None:
+    if not value.is_floating_point():
+        kind = str(value.dtype).removeprefix("torch.")
+        return f"is of type {kind}, as in a quantised network. Weights are numbers in floating point here."
+    if not value.isfinite().all():
+        return "has values that are not finite (NaN or infinity), so this file is of no use."
     return None
 
 

@@ -81,7 +81,9 @@ def unwrapped(name: str) -> str:
 
 def bared(state: Mapping[str, Tensor], others: tuple[str, ...] = ()) -> Iterator[Bare]:
     """The weights without what wraps them, and then under each holder's name that they have, and so on inwards."""
-    inner = {unwrapped(name): value for name, value in state.items() if name != AVERAGED}
+    kept = {name: value for name, value in state.items() if name != AVERAGED}
+    inner = {unwrapped(name): value for name, value in kept.items()}
+    inner = inner if len(inner) == len(kept) else kept  # two networks, of which one is wrapped
     yield Bare(inner, others)
     for holder in HOLDERS:
         held = {name.removeprefix(holder): value for name, value in inner.items() if name.startswith(holder)}

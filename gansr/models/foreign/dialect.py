@@ -32,7 +32,7 @@ class Dialect:
     def translate(self, state: Mapping[str, Tensor]) -> State | None:
         """The weights under our names; None unless every name is of this dialect."""
         found = self.partly(state, most=1.0)
-        return None if found is None or found[1] else found[0]
+        return found[0] if found is not None else None
 
     def partly(self, state: Mapping[str, Tensor], most: float = 0.5) -> tuple[State, int] | None:
         """The weights under our names, and how many kept theirs, since this dialect does not know them.
@@ -41,7 +41,8 @@ class Dialect:
         """
         if not any(re.fullmatch(self.sign, name) for name in state):
             return None
-        kept = {name: tensor for name, tensor in state.items() if not (self.dropped and re.fullmatch(self.dropped, name))}
+        idle = self.dropped or "(?!)"  # which nothing matches
+        kept = {name: tensor for name, tensor in state.items() if not re.fullmatch(idle, name)}
         named = {name: self._ours(name) for name in kept}
         unknown = {name: kept[name] for name, ours in named.items() if ours is None}
         if len(unknown) > (1 - most) * len(kept):
