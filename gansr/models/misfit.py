@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from gansr.models.luma import OnLuma
 from gansr.models.near import namesake, nearest
-from gansr.models.recognise import any_scale, recognise
+from gansr.models.recognise import recognise
 from gansr.models.shapes import Mismatch
 
 NO_GENERATORS = (
@@ -60,13 +59,10 @@ def unknown(path: Path, state: Mapping[str, Tensor], source: str | None) -> str:
     """What the weights in a file are, which say nothing of their network and belong to none that is known."""
     told = f"{path}: the file does not say which network it belongs to"
     if near := nearest(state):
-        found, differs = near
-        said = replace(found, arguments=found.arguments | {"weights": str(path), "strict": False}).component()
-        start = f"scale: {found.scale or any_scale(found.arguments)} and generator: {said}"
         return (
-            f"{told}. Its weights{_named(source)} come near to {found}, but for {differs}. Training can start "
-            f"from what fits: {start}. If it is that network with other building blocks, or another one, say so: --generator "
-            f"'{{type: NAME, ARGUMENT: VALUE}}'."
+            f"{told}. Its weights{_named(source)} come near to {near[0]}, but for {near[1]}. Training can start from "
+            f"what fits: `weights: {path}, strict: false` among that generator's arguments. If it is built of other "
+            "parts, or another network, say so: --generator '{type: NAME, ARGUMENT: VALUE}'."
         )
     if kind := no_generator(state):
         return f"{told}, and its weights look like those of {kind}; expected a generator's."

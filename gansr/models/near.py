@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 from torch import Tensor
@@ -38,6 +38,7 @@ def nearest(state: Mapping[str, Tensor]) -> Near | None:
 
     One name too much or of a wrong shape can lead a generator's description far astray, one block with a large number
     for example. So it is told the file without some names too, whichever, then without some more, as long as it helps.
+    A weight that is missing may do so too, and is told where its bias is there.
     """
     shapes = shapes_of(state)
     found = {type: _best(type, [shapes], shapes) for type in describing()}
@@ -69,10 +70,11 @@ def _distance(found: _Found) -> float:
 
 
 def _mended(type: str, best: _Found, shapes: Shapes) -> _Found:
-    """The best that comes of telling less, first without guesses, which take long."""
+    """The best that comes of telling more or less, first without guesses, which take long."""
     for _ in range(ROUNDS):
         for absent in (0, ABSENT):
-            better = _best(type, _less(type, best.told), shapes, absent)
+            tellings = chain(_more(type, best.told), _less(type, best.told))
+            better = _best(type, tellings, shapes, absent)
             if _distance(better) < _distance(best):
                 break
         else:
@@ -96,6 +98,18 @@ def _less(type: str, told: Shapes) -> Iterator[Shapes]:
         for number in sorted(rows, reverse=True):
             left.update(rows[number])
             yield {name: shape for name, shape in told.items() if name not in left}
+
+
+def _more(type: str, told: Shapes) -> Iterator[Shapes]:
+    """The names with the weight of a bias that stands alone, in the shape of one like it or as is usual."""
+    for name, shape in told.items():
+        weight = name.removesuffix("bias") + "weight"
+        if not name.endswith(".bias") or weight in told:
+            continue
+        alike = (other for found, other in told.items() if _pattern(found) == _pattern(weight))
+        model = next(alike, _usual(type).get(weight))
+        for guess in _guesses(model, told) if model else ():
+            yield {**told, weight: (*shape, *guess[1:])}
 
 
 def _best(type: str, tellings: Iterable[Shapes], shapes: Shapes, absent: int = ABSENT) -> _Found:
@@ -137,8 +151,9 @@ def _guesses(usual: tuple[int, ...], told: Shapes) -> Iterator[tuple[int, ...]]:
     """Shapes that a weight may have: the usual one, with the file's own widths in it, the most frequent first."""
     widths = Counter(size for shape in told.values() for size in shape[:2])
     often = [width for width, _ in widths.most_common()]
+    colours = sorted((3, 1), key=lambda colour: -widths[colour])
     choices = [
-        (3, 1) if size == 3 and axis < 2 else often if size > NARROW else (size,) for axis, size in enumerate(usual)
+        colours if size == 3 and axis < 2 else often if size > NARROW else (size,) for axis, size in enumerate(usual)
     ]
     return islice(product(*choices), TRIED)
 
