@@ -38,7 +38,7 @@ def nearest(state: Mapping[str, Tensor]) -> Near | None:
 
     One name too much or of a wrong shape can lead a generator's description far astray, one block with a large number
     for example. So it is told the file without some names too, whichever, then without some more, as long as it helps.
-    A weight that is missing may do so too, and is told where its bias is there.
+    A weight or a bias that is missing may do so too, and is told where the other one is there.
     """
     shapes = shapes_of(state)
     found = {type: _best(type, [shapes], shapes) for type in describing()}
@@ -101,15 +101,19 @@ def _less(type: str, told: Shapes) -> Iterator[Shapes]:
 
 
 def _more(type: str, told: Shapes) -> Iterator[Shapes]:
-    """The names with the weight of a bias that stands alone, in the shape of one like it or as is usual."""
+    """The names with the bias of a weight that stands alone, or the weight of a bias, in the shape of one like it."""
     for name, shape in told.items():
-        weight = name.removesuffix("bias") + "weight"
-        if not name.endswith(".bias") or weight in told:
+        layer, _, kind = name.rpartition(".")
+        other = f"{layer}.{'weight' if kind == 'bias' else 'bias'}"
+        if kind not in {"weight", "bias"} or other in told:
             continue
-        alike = (other for found, other in told.items() if _pattern(found) == _pattern(weight))
-        model = next(alike, _usual(type).get(weight))
+        if kind == "weight":
+            yield {**told, other: shape[:1]}
+            continue
+        alike = (like for found, like in told.items() if _pattern(found) == _pattern(other))
+        model = next(alike, _usual(type).get(other))
         for guess in _guesses(model, told) if model else ():
-            yield {**told, weight: (*shape, *guess[1:])}
+            yield {**told, other: (*shape, *guess[1:])}
 
 
 def _best(type: str, tellings: Iterable[Shapes], shapes: Shapes, absent: int = ABSENT) -> _Found:

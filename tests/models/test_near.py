@@ -5,7 +5,9 @@ import torch
 
 from gansr.models.generators import GENERATORS
 from gansr.models.near import namesake, nearest
+from gansr.models.recognise import describing
 
+EXTRA = {"extra.weight": torch.zeros(1)}
 SIZES = {"features": 16, "blocks": 3}
 
 
@@ -31,6 +33,23 @@ def test_every_weight_of_edsr_may_be_missing(edsr):
     """Those too that tell the network's arguments."""
     for name in edsr:
         assert_near(without(edsr, name), missing=[name])
+
+
+@pytest.mark.parametrize("type", describing())
+def test_one_name_is_found_in_every_network(type, small, scales):
+    with torch.device("meta"):
+        state = GENERATORS[type](scales(type)[-1], **small(type)).state_dict()
+    first, *_, last = state
+    for other, culprit in [(without(state, first), first), (without(state, last), last), (state | EXTRA, *EXTRA)]:
+        found, differs = nearest(other)
+        assert (found.type, differs.names) == (type, [culprit])
+
+
+@pytest.mark.parametrize("name", ["input.weight", "input.bias", "residual_layer.0.conv.bias"])
+def test_a_bias_tells_that_there_are_biases(name):
+    state = GENERATORS["vdsr"](2, depth=4, features=8, bias=True).state_dict()
+    found, differs = nearest(without(state, name))
+    assert (found.type, found.arguments["bias"], differs.missing, len(differs)) == ("vdsr", True, [name], 1)
 
 
 def test_two_weights_that_tell_the_arguments(edsr):
