@@ -143,16 +143,19 @@ def _fit(
 def import_(
     file: Annotated[Path, typer.Argument(help="weights of another project: .pth, .pt or .safetensors")],
     output: Annotated[Path, typer.Option("--output", "-o", help="a .safetensors file")],
-    scale: Scale = None,
+    scale: Annotated[int | None, typer.Option(min=1, help="to be kept in the file, where weights fit several")] = None,
     generator: Generator = None,
 ) -> None:
     """Turn weights of other projects into a file of ours, which says what it is; refuse those that would run code."""
     from gansr.build.bring import bring
     from gansr.build.evaluate import generator_options
+    from gansr.models.shapes import DOZEN, sample
 
     found = bring(file, output, generator_options(generator), scale)
+    left_out = f" {sample('tensors of others left out', found.others, DOZEN)}." if found.others else ""
     Console(soft_wrap=True).print(
-        f"{file}: {found.architecture}, {found.parameters:,} parameters, named as in {found.source}. Wrote {output}.",
+        f"{file}: {found.architecture}, {found.parameters:,} parameters, named as in {found.source}.{left_out} "
+        f"Wrote {output}.",
         markup=False,
     )
 

@@ -10,10 +10,8 @@ from gansr.build.networks import describe_generator, identify, make_generator
 from gansr.errors import OptionsError
 from gansr.models import weights
 from gansr.models.architecture import Architecture
+from gansr.models.recognise import any_scale
 from gansr.options.schema import NetworkOptions
-
-ANY_SCALE = 2
-"""Stands in where weights fit every scale: each such network has it."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +20,7 @@ class Brought:
 
     architecture: Architecture
     parameters: int
+    others: list[str]  # tensors of other networks in the file
     source: str  # whose names its weights had; ours are those of the authors where they published PyTorch code
 
 
@@ -47,12 +46,13 @@ def bring(path: Path, output: Path, options: NetworkOptions | None = None, scale
         raise OptionsError(f"--scale {scale}: the weights in {path} were made for x{own}. Leave --scale out.")
     scale = own
     where = f"{path}: generator"
+    built_at = scale or any_scale(options.arguments)
     with torch.device("cpu"):
-        network = make_generator(options, scale or ANY_SCALE, where)
-    weights.load_into(network, content.state, where=str(path))
-    described = describe_generator(options, scale or ANY_SCALE, where)
+        network = make_generator(options, built_at, where)
+    others = weights.load_into(network, content, where=str(path))
+    described = describe_generator(options, built_at, where)
     architecture = Architecture(described.type, scale, described.arguments, described.colour)
     source = content.source or "gansr"
     made = {"imported_from": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "names_of": source}
     weights.write(output, network.state_dict(), weights.describe(architecture, **made))
-    return Brought(architecture, sum(parameter.numel() for parameter in network.parameters()), source)
+    return Brought(architecture, sum(parameter.numel() for parameter in network.parameters()), others, source)

@@ -15,7 +15,8 @@ from gansr.models import weights
 from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
 from gansr.models.luma import OnLuma
-from gansr.models.recognise import nearest, recognise
+from gansr.models.misfit import unknown
+from gansr.models.recognise import any_scale, recognise
 from gansr.models.wishes import scales
 from gansr.options.component import build, check, lookup
 from gansr.options.explain import explain
@@ -83,7 +84,7 @@ def load_generator(path: Path, options: NetworkOptions | None = None, scale: int
     if scale not in {None, *(scales(network) or (own,))}:
         known = ", ".join(map(str, scales(network) or (own,)))
         raise OptionsError(f"--scale {scale}: {path} enlarges by {known}. Leave --scale out, or take other weights.")
-    weights.load_into(network, content.state, where=str(path))
+    weights.load_into(network, content, where=str(path))
     made_of = describe_generator(options, own, where)
     return Loaded(network.eval().requires_grad_(False), made_of, content.metadata, scale or own)
 
@@ -91,7 +92,7 @@ def load_generator(path: Path, options: NetworkOptions | None = None, scale: int
 def _choices(options: NetworkOptions, where: str) -> str:
     """Which scales a network whose weights fit several has, in words."""
     with torch.device("meta"):
-        found = scales(make_generator(options, min(options.arguments.get("scales") or [2]), where))
+        found = scales(make_generator(options, any_scale(options.arguments), where))
     return f", one of {', '.join(map(str, found))}" if found else ""
 
 
@@ -165,21 +166,10 @@ def load_look(path: str) -> nn.Module:
 def _options(path: Path, content: weights.Weights, found: Architecture | None) -> NetworkOptions:
     """What the file says of its network. A user's own class is never imported on a file's word alone."""
     if found is None:
-        raise WeightsError(
-            f"{path}: the file does not say which network it belongs to, and its keys are of none that gansr "
-            f"knows.{_near_miss(content)} Say so: --generator '{{type: rrdbnet, blocks: 23}}' --scale 4. Types: "
-            f"{', '.join(sorted(name for name in GENERATORS if '/' not in name))}, and those of spandrel "
-            f"(gansr list generators)."
-        )
+        raise WeightsError(unknown(path, content.state, content.source))
     if found.type not in GENERATORS:
         raise WeightsError(
             f"{path}: made by the generator '{found.type}', which is not one of gansr's. If you trust its code: "
             f"--generator '{{type: \"{found.type}\"}}'."
         )
     return network_options(found.options(), f"{path}: generator")
-
-
-def _near_miss(content: weights.Weights) -> str:
-    """Which layers keep the file from being what it resembles."""
-    near = nearest(content.state)
-    return f" They come near to {near[0]}, but for {near[1]}." if near else ""

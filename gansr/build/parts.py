@@ -94,8 +94,8 @@ def load_start(network: nn.Module, options: GeneratorOptions | DiscriminatorOpti
     """Fill the network from the `weights:` that the options name, if any; returns what was left out."""
     if options.weights is None:
         return []
-    state = weights.read(options.weights).state
-    return weights.load_into(network, state, f"{where}.weights ({options.weights})", options.strict)
+    found = weights.read(options.weights)
+    return weights.load_into(network, found, f"{where}.weights ({options.weights})", options.strict)
 
 
 def losses(options: Options) -> LossTable:

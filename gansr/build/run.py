@@ -19,7 +19,7 @@ from gansr.evaluation.pictures import before_and_after
 from gansr.evaluation.scores import Metric, Scores, evaluate, joined
 from gansr.inference.upscale import Upscaler
 from gansr.models import weights
-from gansr.models.shapes import sample
+from gansr.models.shapes import DOZEN, sample
 from gansr.options.load import changes, dump
 from gansr.options.schema import DiscriminatorOptions, GeneratorOptions, Options
 from gansr.training import state
@@ -264,4 +264,4 @@ def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Pat
         where = f"generator (from the stage before, {inherited})"
         state = weights.read(inherited).state
         left_out["generator"] = weights.load_into(networks["generator"], state, where, options.generator.strict)
-    return [f"{name}: {sample('weights left out', names)}" for name, names in left_out.items() if names]
+    return [f"{name}: {sample('weights left out', names, DOZEN)}" for name, names in left_out.items() if names]

@@ -1,7 +1,7 @@
 """What a file of weights says of the network it belongs to."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -13,7 +13,7 @@ Colour = Literal["rgb", "y"]
 class Architecture:
     """The name of a generator in its table, its scale, its other arguments, and what it sees of an image.
 
-    The scale is None where weights fit every scale and nobody said which.
+    The scale is None where weights fit every scale, or several, and nobody said which.
     """
 
     type: str
@@ -22,7 +22,10 @@ class Architecture:
     colour: Colour = "rgb"
 
     def __str__(self) -> str:
-        return f"{self.component()} at scale {self.scale}" if self.scale else f"{self.component()} at any scale"
+        if self.scale:
+            return f"{self.component()} at scale {self.scale}"
+        scales = self.arguments.get("scales")
+        return f"{self.component()} at {f'scales {_listed(scales)}' if scales else 'any scale'}"
 
     def options(self) -> dict[str, Any]:
         """As `generator:` in an options file, complete."""
@@ -52,6 +55,12 @@ def architecture(metadata: Mapping[str, str]) -> Architecture | None:
             colour = rest.get("colour", "rgb")  # files of version 0.1 say nothing of colours
             return Architecture(type, scale, arguments, colour) if colour in get_args(Colour) else None
     return None
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """For people: "2, 3 and 4"."""
+    *most, last = map(str, numbers)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _yaml(value: Any) -> str:

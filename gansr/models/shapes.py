@@ -10,6 +10,10 @@ Shapes = Mapping[str, tuple[int, ...]]
 """Name -> shape, of every tensor of a state dict."""
 
 
+DOZEN = 12
+"""So many names are told one by one."""
+
+
 def count(shapes: Shapes, name: str, first: int = 0, step: int = 1) -> int:
     """How many numbers, from `first` on in steps of `step`, there are up to the last that completes the name to one.
 
@@ -51,9 +55,15 @@ class Mismatch:
     def __len__(self) -> int:
         return len(self.missing) + len(self.unexpected) + len(self.misshapen)
 
+    @property
+    def names(self) -> list[str]:
+        """All of them."""
+        return self.missing + self.unexpected + [line.partition(": ")[0] for line in self.misshapen]
+
     def __str__(self) -> str:
         groups = {"missing": self.missing, "unexpected": self.unexpected, "of another shape": self.misshapen}
-        return "; ".join(sample(what, names) for what, names in groups.items() if names)
+        most = DOZEN if len(self) <= DOZEN else 3
+        return "; ".join(sample(what, names, most) for what, names in groups.items() if names)
 
 
 def compare(own: Shapes, file: Shapes) -> Mismatch:
@@ -74,6 +84,6 @@ def shapes_of(state: Mapping[str, Tensor]) -> Shapes:
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def sample(what: str, names: list[str]) -> str:
-    """How many there are, and the first three."""
-    return f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+def sample(what: str, names: list[str], most: int = 3) -> str:
+    """How many there are, and the names of at most so many."""
+    return f"{len(names)} {what} ({', '.join(names[:most])}{', ...' if len(names) > most else ''})"

@@ -5,8 +5,11 @@ import os
 import pickle
 import re
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,64 +20,73 @@ from torch import Tensor, nn
 
 from gansr.errors import StorageError, WeightsError
 from gansr.models.architecture import Architecture, architecture, describe
-from gansr.models.foreign import translate
-from gansr.models.luma import OnLuma
-from gansr.models.recognise import nearest, recognise
-from gansr.models.shapes import compare, shapes_of
+from gansr.models.misfit import misfit
+from gansr.models.pickles import refusal
+from gansr.models.readings import Reading, fitting, in_our_names, readings
+from gansr.models.shapes import Mismatch, Shapes, shapes_of
+from gansr.models.wrappings import State, outline, table, unwrapped
 
-__all__ = ["Architecture", "Weights", "architecture", "describe", "load_into", "pack", "read", "write"]
-
-CONTAINERS = ("params_ema", "params", "ema_state_dict", "state_dict", "model_state_dict", "model", "net", "generator")
-"""Where other projects keep the weights inside a checkpoint, best first."""
-
-WRAPPERS = ("module.", "_orig_mod.")
-"""What wrapping a network (for several devices, for compilation) puts before its names."""
-
-HOLDERS = ("model.", "generator.", "netG.", "net_g.", "net.", "network.")
-"""What a class that holds a network puts before all of its names; taken off where the names mean nothing with it."""
-
-AVERAGED = "n_averaged"
-"""A counter that torch's AveragedModel keeps among the weights."""
-
-SIGNS_OF_CODE = ("GLOBAL", "Unsupported class", "unrecognized function")
-"""What PyTorch's complaint says when a pickle asks for more than data."""
+__all__ = [
+    "Architecture",
+    "Weights",
+    "architecture",
+    "describe",
+    "load_into",
+    "pack",
+    "read",
+    "read_pickle",
+    "tensors",
+    "unwrapped",
+    "write",
+]
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors on the CPU by name, the text that the file carries beside them, and whose names they had, if not ours."""
+    """A file's tensors on the CPU under the names that they have there, and the text that it carries beside them."""
 
-    state: dict[str, Tensor]
+    raw: dict[str, Tensor]
     metadata: dict[str, str]
-    source: str | None = None
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What the tensors are under our names. Those of a file that says itself what it is have them already."""
+        return Reading(self.raw) if self.ours else in_our_names(self.raw)
+
+    @property
+    def ours(self) -> bool:
+        """Does the file say what it is?"""
+        return architecture(self.metadata) is not None
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        """The tensors by the names of today."""
+        return self.reading.state
+
+    @property
+    def source(self) -> str | None:
+        """Whose names they had, if not ours."""
+        return self.reading.source
 
 
 def read(path: str | Path) -> Weights:
-    """The weights in a .safetensors, .pth or .pt file, with the names of today.
+    """The weights in a .safetensors, .pth or .pt file.
 
-    Of a checkpoint's parts `params_ema` is taken, or else `params`, or else `state_dict`. Raises WeightsError
-    if there is no such file, it is damaged, it would run code, or it holds no tensors.
+    Of a checkpoint's parts `params_ema` is taken, or else `params`, or else `state_dict` and so on. Raises
+    WeightsError if there is no such file, it is damaged, it would run code, or it holds no tensors.
     """
     path = Path(path)
     readers = {".safetensors": read_safetensors, ".pth": read_pickle, ".pt": read_pickle}
+    if path.is_dir():
+        found = sorted(one.name for one in path.iterdir() if one.suffix in readers)
+        held = f"it holds {', '.join(found[:3])}{', ...' if len(found) > 3 else ''}" if found else "it holds none"
+        raise WeightsError(f"{path}: this is a folder; name a file of weights in it ({held}).")
     if path.suffix not in readers:
         raise WeightsError(f"{path}: weights are read from {', '.join(readers)} files, not '{path.suffix}'.")
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file of weights.")
     content, metadata = readers[path.suffix](path)
-    state, source = in_our_names({unwrapped(name): value for name, value in tensors(path, content)})
-    return Weights(state, metadata, source)
-
-
-def in_our_names(state: dict[str, Tensor]) -> tuple[dict[str, Tensor], str | None]:
-    """The weights under our names, and whose names they had; what all names begin with may be a holder's name."""
-    translated, source = translate(state)
-    holder = next((holder for holder in HOLDERS if all(name.startswith(holder) for name in state)), None)
-    if source is None and holder is not None:
-        bare, source = translate({name.removeprefix(holder): value for name, value in state.items()})
-        if source is not None or nearest(bare) is not None:  # a discriminator may well begin all its names so
-            return bare, source
-    return translated, source
+    return Weights(tensors(path, content), metadata)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -89,71 +101,73 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 def read_pickle(path: Path) -> tuple[Any, dict[str, str]]:
     """Whatever was saved, as long as it is data and not code."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True), {}
-    except pickle.UnpicklingError as error:
-        if any(sign in str(error) for sign in SIGNS_OF_CODE) or _is_newer_pickle(path, error):
-            raise WeightsError(
-                f"{path}: refused, because reading it would run code stored in it, not only load tensors. "
-                "Ask its author for a plain state dict or a .safetensors file."
-            ) from error
-        raise WeightsError(f"{path}: damaged, or not a file of weights that PyTorch saved.") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of pickles that `torch.save` does not write: refused below
+            return torch.load(path, map_location="cpu", weights_only=True), {}
+    except Exception as error:  # damaged pickles have made it raise nearly all kinds
+        if found := refusal(path, str(error)):
+            raise WeightsError(f"{path}: {found}") from error
+        if isinstance(error, pickle.UnpicklingError):
+            raise WeightsError(f"{path}: damaged, or not a file of weights that PyTorch saved.") from error
         reason = re.split(r"\. |\n", str(error))[0] or "it is empty"
         raise WeightsError(f"{path}: damaged or cut short, not a readable PyTorch file ({reason}).") from error
 
 
-def _is_newer_pickle(path: Path, error: Exception) -> bool:
-    """Is it a pickle that `torch.save` does not write? Those are read for their code as soon as for their data."""
-    with path.open("rb") as file:
-        return file.read(1) == b"\x80" and "Unsupported operand" in str(error)
-
-
-def tensors(path: Path, content: Any) -> list[tuple[str, Tensor]]:
+def tensors(path: Path, content: Any) -> dict[str, Tensor]:
     """The tensors by name in what a file held."""
-    if isinstance(content, Mapping):
-        inner = next((content[key] for key in CONTAINERS if isinstance(content.get(key), Mapping)), content)
-        if inner and all(isinstance(name, str) and isinstance(value, Tensor) for name, value in inner.items()):
-            return [(name, value) for name, value in inner.items() if name != AVERAGED]
+    if found := table(content):
+        return found
     raise WeightsError(
-        f"{path}: holds no table of tensors by name, neither directly nor under {', '.join(CONTAINERS)}. "
-        "It is perhaps a training checkpoint of another kind."
+        f"{path}: holds no table of tensors by name, but {outline(content)}. It is perhaps a training checkpoint of "
+        "another kind."
     )
 
 
-def unwrapped(name: str) -> str:
-    """The name as the bare network has it."""
-    while prefix := next((prefix for prefix in WRAPPERS if name.startswith(prefix)), None):
-        name = name.removeprefix(prefix)
-    return name
-
-
-def load_into(network: nn.Module, state: Mapping[str, Tensor], where: str, strict: bool = True) -> list[str]:
+def load_into(network: nn.Module, found: Mapping[str, Tensor] | Weights, where: str, strict: bool = True) -> list[str]:
     """Copy weights into a network. `where` begins the message of an error: the option or the file.
 
-    Strict, every name and shape must fit. Otherwise what fits is loaded, and the names that found no partner,
-    the network's and the file's, are returned. Raises WeightsError, and then the network is as it was.
+    Tensors by name are taken as they are; a file's may be named as other projects do. Strict, every name and shape must
+    fit. Otherwise what fits is loaded, and the names that found no partner, the network's and the file's, are returned.
+    So are those of other networks in a file that has several. Raises WeightsError, and then the network is as it was.
     """
     own = network.state_dict()
+    reading, differs = _fitting(shapes_of(own), found)
+    state = reading.state
     fitting = {name: state[name] for name in own if name in state and own[name].shape == state[name].shape}
-    differs = compare(shapes_of(own), shapes_of(state))
     if differs and (strict or not fitting):
-        raise WeightsError(f"{where}: these weights do not fit {_title(network)}: {differs}. {resemblance(state)}")
+        raise WeightsError(
+            f"{where}: {misfit(network, state, reading.source, differs, loose=isinstance(found, Weights))}"
+        )
+    if unsound := _unsound(own, fitting, found.raw if isinstance(found, Weights) else found):
+        raise WeightsError(f"{where}: {unsound}")
     if not any(value.is_meta for value in own.values()):  # there is nothing to fill on the meta device
         network.load_state_dict(fitting, strict=False)
-    return differs.missing + differs.unexpected + [line.partition(": ")[0] for line in differs.misshapen]
+    return [*differs.names, *reading.others]
 
 
-def _title(network: nn.Module) -> str:
-    """The name of its class, or of the network that a wrapper makes no names for."""
-    return type(network.network if isinstance(network, OnLuma) else network).__name__
+def _fitting(own: Shapes, found: Mapping[str, Tensor] | Weights) -> tuple[Reading, Mismatch]:
+    """How to read the tensors for a network with these names and shapes, and what still differs."""
+    plain = [Reading(dict(found.raw if isinstance(found, Weights) else found))]
+    if isinstance(found, Weights) and not found.ours:
+        return fitting(own, chain(readings(found.raw), plain))
+    return fitting(own, plain)
 
 
-def resemblance(state: Mapping[str, Tensor]) -> str:
-    """What the weights look like instead."""
-    found = recognise(state)
-    if found is None:
-        return "The file looks like another architecture, or the same with other arguments."
-    return f"The file looks like {found}."
+def _unsound(own: State, state: State, raw: Mapping[str, Tensor]) -> str | None:
+    """What makes a tensor useless as a weight, by the name that the file has for it; None: nothing."""
+    for name, value in state.items():
+        if own[name].is_floating_point() and (fault := _fault(value)):
+            return f"{next((theirs for theirs, tensor in raw.items() if _fault(tensor) == fault), name)} {fault}"
+    return None
+
+
+def _fault(value: Tensor) -> str | None:
+    if not value.is_floating_point():
+        kind = str(value.dtype).removeprefix("torch.")
+        return f"is of type {kind}, as in a quantised network. Weights are numbers in floating point here."
+    if not value.isfinite().all():
+        return "has values that are not finite (NaN or infinity), so this file is of no use."
+    return None
 
 
 def pack(state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:

@@ -54,7 +54,8 @@ def build(component: Component, table: Table, where: str, **context: Any) -> Any
     try:
         return make(**arguments, **{name: value for name, value in context.items() if name in asked})
     except UserError as error:
-        raise error.at(f"{where} (type {component.type})") from None
+        said = type(error)(str(error).removeprefix(f"{component.type}: "))  # `where` names it
+        raise said.at(f"{where} (type {component.type})") from None
 
 
 def lookup(table: Table, name: str, where: str) -> Callable[..., Any]:

@@ -64,7 +64,7 @@ def restore(folder: Path, recipe: Step, extras: Mapping[str, Stateful], accelera
             f"Go back to the options of that time, or give the run another name."
         )
     try:
-        files = {name: weights.read(folder / f"{name}.safetensors").state for name in networks}
+        files = {name: weights.read(folder / f"{name}.safetensors").raw for name in networks}
         state, _ = weights.read_pickle(folder / STATE)
     except WeightsError as error:
         raise WeightsError(f"{error} Remove {folder} to go on from the checkpoint before it.") from None

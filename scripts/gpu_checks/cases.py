@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gansr.data.degradations.presets import PRESETS
 from gansr.data.images import write_image
 from gansr.options.load import validate
 from gansr.options.schema import Options
@@ -103,6 +104,7 @@ SRGAN: Tree = merge(
 REAL_ESRGAN: Tree = merge(
     ESRGAN, {"discriminator": {"type": "unet"}, "data": {"train": {"crop": 256}}, "train": {"batch": 12}}
 )
+DEGRADED: Tree = {"data": {"train": {"degradation": "real_esrgan", "sharpen": True}}}
 COMPILED: Tree = {"train": {"compile": True}}
 
 REALISTIC: dict[str, Tree] = {
@@ -112,6 +114,7 @@ REALISTIC: dict[str, Tree] = {
     "ESRGAN, compiled": merge(ESRGAN, COMPILED),
     "SRGAN": SRGAN,
     "Real-ESRGAN's networks": REAL_ESRGAN,
+    "Real-ESRGAN": merge(REAL_ESRGAN, DEGRADED),
 }
 
 # What makes a realistic run small enough to rehearse on a CPU.
@@ -167,12 +170,15 @@ def small_cases(rehearsal: bool) -> Iterator[Case]:
                     continue
                 changes = {"train": switches, "data": {"train": {"workers": 0 if rehearsal else 2}}}
                 yield Case(recipe, precision, variant, merge(tree, changes), 60, 15, 15, 10, learns=True)
+    for preset in PRESETS:
+        changes = {"data": {"train": {"degradation": preset, "margin": 24, "workers": 0 if rehearsal else 2}}}
+        yield Case(f"LR by {preset}", "fp32", "plain", merge(RECIPES["paired"], changes), 60, 15, 15, 10, learns=True)
 
 
 def resume_cases(rehearsal: bool) -> Iterator[Case]:
     """One of every recipe and precision."""
     for case in small_cases(rehearsal):
-        if case.variant == "plain":
+        if case.variant == "plain" and case.name in RECIPES:
             yield replace(case, variant="resumed", steps=8)
 
 
@@ -189,7 +195,7 @@ def realistic_cases(rehearsal: bool) -> Iterator[Case]:
 def loader_cases(rehearsal: bool) -> Iterator[Case]:
     """What the realistic runs ask of the loader."""
     for case in realistic_cases(rehearsal):
-        if case.name in {"ESRGAN", "Real-ESRGAN's networks"}:
+        if case.name in {"ESRGAN", "Real-ESRGAN's networks", "Real-ESRGAN"}:
             measured = 3 if rehearsal else 100
             yield replace(case, variant="data", steps=measured + 20, quiet=10, measured=measured)
 

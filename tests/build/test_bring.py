@@ -1,6 +1,7 @@
 """Weights of other projects become files that say what they are; those that do not fit are named."""
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from torch import nn
 
 from gansr.build.bring import bring
 from gansr.build.networks import load_generator
+from gansr.build.parts import load_start
 from gansr.errors import OptionsError, WeightsError
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import read
@@ -87,6 +89,122 @@ def test_layers_that_do_not_match_are_named(network: nn.Module, tmp_path: Path) 
     assert not (tmp_path / "ours.safetensors").exists()
 
 
+def theirs(network: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights of our EDSR with the names of BasicSR's."""
+    found = {}
+    for name, value in network.state_dict().items():
+        renamed = re.sub(r"^body\.(\d+)\.body\.([02])\.", lambda m: f"body.{m[1]}.conv{1 + int(m[2]) // 2}.", name)
+        for ours, other in EDSR_NAMES.items():
+            renamed = re.sub(ours, other, renamed)
+        if not name.startswith(("sub_mean", "add_mean")):
+            found[renamed] = value
+    return found
+
+
+EDSR_NAMES = {
+    r"^head\.0": "conv_first",
+    r"^body\.2\.(?=weight|bias)": "conv_after_body.",
+    r"^tail\.0": "upsample",
+    r"^tail\.1": "conv_last",
+}
+
+
+@pytest.fixture
+def edsr() -> nn.Module:
+    torch.manual_seed(0)
+    return GENERATORS["edsr"](2, features=8, blocks=2).eval()
+
+
+def test_one_name_too_much_among_other_names(edsr: nn.Module, tmp_path: Path) -> None:
+    """The rest is read as that project's, with and without the user's word."""
+    state = theirs(edsr)
+    torch.save(state, tmp_path / "theirs.pth")
+    assert bring(tmp_path / "theirs.pth", tmp_path / "ours.safetensors").source == "BasicSR's EDSR"
+    assert_same(load_generator(tmp_path / "ours.safetensors").network, edsr)
+    torch.save(state | {"extra.weight": torch.zeros(1)}, tmp_path / "theirs.pth")
+    with pytest.raises(
+        WeightsError,
+        match=r"named as in BasicSR's EDSR, come near to \{type: edsr, features: 8, blocks: 2.* at scale 2, but for "
+        r"1 unexpected \(extra\.weight\)\. Training can start from what fits: `weights: .*theirs\.pth, strict: false`",
+    ):
+        bring(tmp_path / "theirs.pth", tmp_path / "new.safetensors")
+    said = GeneratorOptions.model_validate({"type": "edsr", "features": 8, "blocks": 2})
+    with pytest.raises(
+        WeightsError,
+        match=r"these weights, named as in BasicSR's EDSR, do not fit EDSR: 1 unexpected \(extra\.weight\)\. Every",
+    ):
+        bring(tmp_path / "theirs.pth", tmp_path / "new.safetensors", said, 2)
+    assert not (tmp_path / "new.safetensors").exists()
+
+
+def test_training_starts_from_what_fits(edsr: nn.Module, tmp_path: Path) -> None:
+    torch.save(theirs(edsr) | {"extra.weight": torch.zeros(1)}, tmp_path / "theirs.pth")
+    said = {"type": "edsr", "features": 8, "blocks": 2, "weights": tmp_path / "theirs.pth", "strict": False}
+    network = GENERATORS["edsr"](2, features=8, blocks=2).eval()
+    assert load_start(network, GeneratorOptions.model_validate(said), "generator") == ["extra.weight"]
+    assert_same(network, edsr)
+
+
+@pytest.mark.parametrize("name", ["conv_first.weight", "conv_after_body.weight", "body.1.conv1.weight"])
+def test_a_weight_that_other_names_lack(edsr: nn.Module, tmp_path: Path, name: str) -> None:
+    """That which a project is told by is one too."""
+    state = theirs(edsr)
+    del state[name]
+    torch.save(state, tmp_path / "theirs.pth")
+    ours = {"conv_first.weight": "head.0", "conv_after_body.weight": "body.2", "body.1.conv1.weight": "body.1.body.0"}
+    with pytest.raises(WeightsError, match=rf"but for 1 missing \({re.escape(ours[name])}\.weight\)"):
+        bring(tmp_path / "theirs.pth", tmp_path / "ours.safetensors")
+
+
+def test_tensors_of_other_networks_are_left_out_and_named(edsr: nn.Module, tmp_path: Path, gansr: Run) -> None:
+    whole = {f"netG.module.{name}": value for name, value in theirs(edsr).items()}
+    torch.save(whole | {"netD.w": torch.zeros(1), "loss.mean": torch.zeros(1)}, tmp_path / "theirs.pth")
+    result = gansr("import", tmp_path / "theirs.pth", "-o", tmp_path / "ours.safetensors")
+    assert result.code == 0 and "2 tensors of others left out (netD.w, loss.mean)." in result.out
+    assert_same(load_generator(tmp_path / "ours.safetensors").network, edsr)
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"layer1.0.conv1.weight": 0}, r"look like those of a ResNet, which classifies; expected a generator's\.$"),
+        (
+            {"conv0_1.weight": 0, "bn0_1.weight": 0},
+            r"look like those of a VGG-style discriminator; expected a gen.*\.$",
+        ),
+        ({"conv0.weight": 0, "conv1.weight_orig": 0}, r"look like those of a U-Net discriminator"),
+        ({"model.0.weight": 0, "model.3.running_mean": 0}, r"look like those of a PatchGAN discriminator"),
+        ({"features.0.weight": 0, "classifier.0.weight": 0}, r"look like those of a network that classifies"),
+        ({"a": 0, "b": 0, "c": 0, "d": 0}, r"its names \(a, b, c, \.\.\.\) are of none that gansr knows\. Say so, if"),
+    ],
+)
+def test_what_strangers_look_like(tmp_path: Path, state: dict[str, int], told: str) -> None:
+    torch.save({name: torch.zeros(1) for name in state}, tmp_path / "theirs.pth")
+    with pytest.raises(WeightsError, match=told) as caught:
+        bring(tmp_path / "theirs.pth", tmp_path / "ours.safetensors")
+    assert "srresnet" not in str(caught.value), "no list of all types"
+
+
+def test_names_of_a_network_with_impossible_shapes(edsr: nn.Module, tmp_path: Path) -> None:
+    torch.save({name: torch.zeros(1) for name in edsr.state_dict()}, tmp_path / "theirs.pth")
+    with pytest.raises(
+        WeightsError, match=r"Its names are those of edsr, but its shapes and numbers make no such netw"
+    ):
+        bring(tmp_path / "theirs.pth", tmp_path / "ours.safetensors")
+
+
+@pytest.mark.parametrize("type", ["mdsr", "carn"])
+@pytest.mark.parametrize(("scales", "told"), [((3, 4), "3 and 4"), ((2, 3, 4), "2, 3 and 4")])
+def test_several_scales_are_named(type: str, scales: tuple[int, ...], told: str, tmp_path: Path) -> None:
+    blocks = {"blocks": 1} if type == "mdsr" else {}
+    torch.save(GENERATORS[type](4, features=8, scales=scales, **blocks).state_dict(), tmp_path / "theirs.pth")
+    found = bring(tmp_path / "theirs.pth", tmp_path / "ours.safetensors").architecture
+    assert found.scale is None and str(found).endswith(f" at scales {told}")
+    assert load_generator(tmp_path / "ours.safetensors", scale=3).scale == 3
+    found = bring(tmp_path / "theirs.pth", tmp_path / "four.safetensors", scale=4).architecture
+    assert found.scale == 4 and load_generator(tmp_path / "four.safetensors").scale == 4
+
+
 class Evil:
     def __reduce__(self) -> Any:
         return (print, ("run",))
@@ -116,4 +234,6 @@ def test_the_command(network: nn.Module, tmp_path: Path, gansr: Run) -> None:
     result = gansr("import", tmp_path / "theirs.pth", "-o", tmp_path / "ours.safetensors")
     assert result.code == 0
     assert "{type: rrdbnet, features: 4, blocks: 2, growth: 2" in result.out and "at scale 4" in result.out
+    shown = " ".join(gansr("import", "--help").out.split())
+    assert "bicubic" not in shown and "where weights fit several" in shown
     assert gansr("import", tmp_path / "none.pth", "-o", tmp_path / "ours.safetensors").code == 2

@@ -20,6 +20,20 @@ def test_a_file_that_says_nothing_of_colours_or_of_its_scale():
     assert architecture({"architecture": '{"type": "vdsr", "scale": 2, "arguments": {}, "colour": "red"}'}) is None
 
 
+@pytest.mark.parametrize(
+    ("scale", "arguments", "end"),
+    [
+        (4, {"scales": [3, 4]}, "at scale 4"),
+        (None, {"scales": [3, 4]}, "at scales 3 and 4"),
+        (None, {"scales": (2,)}, "at scales 2"),
+        (None, {"scales": None}, "at any scale"),
+        (None, {}, "at any scale"),
+    ],
+)
+def test_scales_for_people(scale, arguments, end):
+    assert str(Architecture("mdsr", scale, arguments)).endswith(f"}} {end}")
+
+
 def test_as_in_an_options_file():
     whole = Architecture("super_fan", 4, {"blocks": (1, 2), "norm": None, "kind": "a b"}, "y")
     assert parse(whole.component(), "") == {

@@ -1,8 +1,11 @@
 import argparse
 import errno
 import os
+import pickle
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -10,7 +13,8 @@ from torch import nn
 from gansr.errors import StorageError, WeightsError
 from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
-from gansr.models.weights import architecture, describe, load_into, read, write
+from gansr.models.luma import OnLuma
+from gansr.models.weights import Weights, architecture, describe, load_into, read, write
 
 
 def small(scale=2, **arguments):
@@ -156,8 +160,150 @@ def test_weights_that_do_not_fit_are_described():
 def test_missing_weights_are_named():
     state = dict(small().state_dict())
     del state["conv_hr.bias"]
-    with pytest.raises(WeightsError, match=r"1 missing \(conv_hr\.bias\)\. The file looks like another architecture"):
+    with pytest.raises(WeightsError, match=r"1 missing \(conv_hr\.bias\)\. Everything else fits\.$"):
         load_into(small(), state, "here")
+    with pytest.raises(
+        WeightsError, match=r"Everything else fits: `strict: false` beside `weights:` in an options file"
+    ):
+        load_into(small(), Weights(state, {}), "here")
+
+
+def test_a_dozen_names_are_told_one_by_one():
+    for blocks, told in [
+        (4, ", body.3.conv2.bias)"),
+        (5, "body.1.conv1.weight, body.1.conv1.bias, body.1.conv2.weight, ...)"),
+    ]:
+        with pytest.raises(WeightsError, match=re.escape(told)):
+            load_into(small(blocks=blocks), Weights(small().state_dict(), {}), "here")
+
+
+def test_what_other_weights_look_like():
+    """Of another network; near to another; of no generator; of nothing."""
+    other = GENERATORS["srresnet"](2, features=4, blocks=2).state_dict()
+    resnet = {"conv1.weight": torch.zeros(1), "layer1.0.conv1.weight": torch.zeros(1)}
+    for state, told in [
+        (other, r"looks like \{type: srresnet, .* at scale 2\.$"),
+        (other | {"extra": torch.zeros(1)}, r"comes near to \{type: srresnet, .*, but for 1 unexpected \(extra\)\.$"),
+        (resnet, r"They look like weights of a ResNet, which classifies\.$"),
+        ({"w": torch.zeros(1)}, r"The file looks like another architecture, or the same with other arguments\.$"),
+    ]:
+        with pytest.raises(WeightsError, match=told):
+            load_into(small(), state, "here")
+
+
+@pytest.mark.parametrize("wrap", [lambda n: n, OnLuma])
+def test_misfits_name_the_network_and_no_wrapper(wrap):
+    pytest.importorskip("spandrel")
+    network = wrap(GENERATORS["spandrel/SAFMN"](2, dim=8, n_blocks=1))
+    with pytest.raises(WeightsError, match="here: these weights do not fit spandrel/SAFMN: "):
+        load_into(network, {"w": torch.zeros(1)}, "here")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda value: (100 * value).to(torch.int8), "is of type int8, as in a quantised network"),
+        (lambda value: value * float("nan"), r"has values that are not finite \(NaN or infinity\)"),
+        (lambda value: value / 0, r"has values that are not finite \(NaN or infinity\)"),
+    ],
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_tensors_that_are_no_weights(spoil, fault, strict):
+    state = dict(small().state_dict())
+    state["conv_hr.weight"] = spoil(state["conv_hr.weight"])
+    network = small()
+    before = network.conv_first.weight.clone()
+    with pytest.raises(WeightsError, match=f"here: conv_hr.weight {fault}"):
+        load_into(network, state, "here", strict)
+    assert torch.equal(network.conv_first.weight, before)
+
+
+def test_they_are_named_as_in_the_file():
+    names = {"conv_hr": "HRconv", "body": "recon_trunk"}  # MMSR's
+    state = {}
+    for name, value in small().state_dict().items():
+        first, _, rest = name.partition(".")
+        state[f"{names.get(first, first)}.{rest}"] = value
+    load_into(small(), Weights(state, {}), "here")
+    with pytest.raises(WeightsError, match=r"here: HRconv\.weight has values that are not finite"):
+        load_into(small(), Weights(state | {"HRconv.weight": state["HRconv.weight"] / 0}, {}), "here")
+
+
+def test_counters_are_no_weights():
+    """Of batch normalisation: whole numbers, in files of either kind."""
+    layer = nn.BatchNorm2d(2)
+    for kind in (torch.int64, torch.float32):
+        assert load_into(layer, layer.state_dict() | {"num_batches_tracked": torch.tensor(7, dtype=kind)}, "here") == []
+        assert layer.num_batches_tracked == 7
+
+
+class OthersNames(nn.Module):
+    """A user's own network, whose names another project gives to one of ours."""
+
+    def __init__(self):
+        super().__init__()
+        blocks = [nn.ModuleDict({"conv1": nn.Conv2d(4, 4, 3), "conv2": nn.Conv2d(4, 4, 3)})]
+        self.conv_first, self.conv_after_body, self.body = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.ModuleList(blocks)
+        self.conv_last = nn.Conv2d(4, 3, 3)
+
+
+def test_names_that_a_network_has_itself_are_not_translated(tmp_path: Path):
+    network, state = OthersNames(), {name: value + 1 for name, value in OthersNames().state_dict().items()}
+    found = Weights(state, {})
+    assert found.source == "BasicSR's EDSR" and "head.0.weight" in found.state
+    assert load_into(network, found, "here") == []
+    assert torch.equal(network.state_dict()["conv_first.bias"], state["conv_first.bias"])
+    write(tmp_path / "ours.safetensors", state, describe(Architecture("my:Network", 2, {})))
+    ours = read(tmp_path / "ours.safetensors")
+    assert ours.source is None and ours.state.keys() == state.keys()
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.filterwarnings("error")
+def test_pickles_that_pytorch_did_not_write(tmp_path: Path, protocol):
+    for content, told in [
+        ({"w": torch.zeros(1)}, "refused, because reading it would run code"),
+        ({"w": np.zeros(1)}, "refused, because it holds arrays or numbers of numpy.*content = pickle.load"),
+        ({"w": [1, 2]}, "not a file of weights that PyTorch saved, but another pickle"),
+    ]:
+        (tmp_path / "a.pth").write_bytes(pickle.dumps(content, protocol))
+        with pytest.raises(WeightsError, match=rf"a\.pth: {told}"):
+            read(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("content", [{"w": np.zeros(1)}, {"params": {"w": torch.zeros(1)}, "psnr": np.float64(30)}])
+def test_numpy_is_named_with_the_way_out(tmp_path: Path, content):
+    torch.save(content, tmp_path / "a.pth")
+    with pytest.raises(
+        WeightsError, match=r"numpy.*content = torch\.load\('.*a\.pth', weights_only=False\); torch\.save"
+    ):
+        read(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("keep", [0, 3, 20, 300, -8, -1])
+def test_old_files_cut_short(tmp_path: Path, keep):
+    """Before they were zip archives."""
+    torch.save({"w": torch.zeros(100)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    assert list(read(tmp_path / "a.pth").state) == ["w"]
+    (tmp_path / "a.pth").write_bytes((tmp_path / "a.pth").read_bytes()[:keep])
+    with pytest.raises(WeightsError, match=r"a\.pth: damaged"):
+        read(tmp_path / "a.pth")
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated:FutureWarning")
+def test_torchscript_is_refused(tmp_path: Path):
+    torch.jit.script(nn.Linear(1, 1)).save(str(tmp_path / "a.pt"))
+    with pytest.raises(WeightsError, match=r"a\.pt: refused, because it is TorchScript"):
+        read(tmp_path / "a.pt")
+
+
+def test_a_folder(tmp_path: Path):
+    with pytest.raises(WeightsError, match=r"this is a folder; name a file of weights in it \(it holds none\)"):
+        read(tmp_path)
+    for name in ("d.pth", "c.pt", "b.safetensors", "a.pth", "readme.md"):
+        (tmp_path / name).touch()
+    with pytest.raises(WeightsError, match=r"\(it holds a\.pth, b\.safetensors, c\.pt, \.\.\.\)"):
+        read(tmp_path)
 
 
 def test_not_strict_takes_what_fits():

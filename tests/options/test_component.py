@@ -56,6 +56,17 @@ def test_wrong_arguments_are_refused_before_building(arguments: dict[str, object
     assert message in str(caught.value)
 
 
+def test_mistakes_say_the_name_once() -> None:
+    """Constructors begin with their name, for callers without options."""
+
+    def make(fault: str) -> None:
+        raise OptionsError(fault)
+
+    for fault in ("net: width is 0.", "width is 0."):
+        with pytest.raises(OptionsError, match=r"^generator \(type net\): width is 0\.$"):
+            build(component(fault=fault), {"net": make}, "generator")
+
+
 def test_an_unknown_type_gets_the_nearest() -> None:
     with pytest.raises(
         OptionsError, match=r"generator: there is no type 'nett'. Did you mean 'net'\? Choices: dict, net"

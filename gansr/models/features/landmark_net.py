@@ -131,7 +131,7 @@ def read_state(path: Path) -> tuple[Mapping[str, Tensor], Mapping[str, str]]:
         content = files.read(path)
         return content.state, content.metadata
     content, metadata = files.read_pickle(path)  # .pth.tar was a custom of the time; it is no archive
-    return {files.unwrapped(name): value for name, value in files.tensors(path, content)}, metadata
+    return {files.unwrapped(name): value for name, value in files.tensors(path, content).items()}, metadata
 
 
 def check_hash(path: Path) -> None:

@@ -29,3 +29,15 @@ def translate(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str | Non
         if translated is not None:
             return translated, dialect.source
     return dict(state), None
+
+
+def partly(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str] | None:
+    """The same for weights that have other names too, which they keep; None: no dialect knows most of them.
+
+    The dialect counts that knows most names.
+    """
+    found = [(part, dialect.source) for dialect in DIALECTS if (part := dialect.partly(state)) is not None]
+    if not found:
+        return None
+    (translated, _), source = min(found, key=lambda one: one[0][1])
+    return translated, source

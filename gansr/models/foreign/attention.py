@@ -24,7 +24,7 @@ DIALECTS = (
     # maps at the end and has no `non_local.soca`; its files would give other images here, so they are not recognised.
     Dialect(
         "SAN's authors",
-        r"non_local\.soca\.conv_du\.0\.weight",
+        rf"non_local\.soca\.conv_du\.\d\.{KIND}",
         (
             (rf"RG\.(\d+)\.rcab\.(\d+)\.conv_first\.(\d)\.{KIND}", r"body.\1.body.\2.body.\3.\4"),
             (rf"RG\.(\d+)\.(soca\.conv_du\.\d|conv_last)\.{KIND}", r"body.\1.\2.\3"),
@@ -37,7 +37,7 @@ DIALECTS = (
     # src/model/csnln.py of SHI-Labs/Cross-Scale-Non-Local-Attention.
     Dialect(
         "CSNLN's authors",
-        rf"{CELL}\.up_attention\.conv_match_1\.0\.weight",
+        rf"{CELL}\.up_attention\.conv_match_1\.0\.{KIND}",
         (
             (rf"{CELL}\.(.+)", rf"{FIRST}.\1"),
             (rf"{CELL}_2\.(.+)", rf"{SECOND}.\1"),

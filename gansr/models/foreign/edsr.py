@@ -64,22 +64,21 @@ def _in_range(state: State, factor: float) -> State:
 
 def _with_means(state: State, mean: bool) -> State:
     """The layers that shift colours, which other projects keep in their code, if anywhere."""
-    first = state["head.0.weight"]
-    if first.shape[1] != 3 or len(state["tail.1.weight"]) != 3:
+    coloured = {"head.0.weight": 1, "tail.1.weight": 0}
+    if any(state[name].shape[axis] != 3 for name, axis in coloured.items() if name in state):
         raise ValueError("the mean colour has three channels")
+    kind = next(iter(state.values())).dtype
     white = RANGE if mean else 0.0
     layers = {"sub_mean": MeanShift(3, white, "subtract"), "add_mean": MeanShift(3, white, "add")}
     return state | {
-        f"{name}.{key}": tensor.to(first.dtype)
-        for name, layer in layers.items()
-        for key, tensor in layer.state_dict().items()
+        f"{name}.{key}": tensor.to(kind) for name, layer in layers.items() for key, tensor in layer.state_dict().items()
     }
 
 
 def _one_step(state: State) -> State:
     """yjn870 enlarges at once, which is a step of ours only at x2 and x3."""
-    outputs, features = state["tail.0.0.weight"].shape[:2]
-    if outputs > 9 * features:
+    step = state.get("tail.0.0.weight")
+    if step is not None and len(step) > 9 * step.shape[1]:
         raise ValueError("x4 and more in one step")
     return _finished(white=1.0, mean=False)(state)
 
@@ -128,14 +127,14 @@ DIALECTS = (
     # basicsr/archs/edsr_arch.py of XPixelGroup/BasicSR.
     Dialect(
         "BasicSR's EDSR",
-        r"conv_after_body\.weight",
+        rf"conv_after_body\.{KIND}",
         (*_outside("conv_first", "conv_after_body", "conv_last"), *_blocks("body"), BASICSR_STEPS),
         finish=_finished(),
     ),
     # mmagic/models/editors/edsr/edsr_net.py of open-mmlab/mmagic, with colours in [0, 1].
     Dialect(
         "MMagic's EDSR",
-        r"upsample\.0\.upsample_conv\.weight",
+        rf"upsample\.\d\.upsample_conv\.{KIND}",
         (
             *_outside("conv_first", "conv_after_body", "conv_last"),
             *_blocks("body"),
@@ -146,7 +145,7 @@ DIALECTS = (
     # model.py of Lornatang/EDSR-PyTorch, with colours in [0, 1].
     Dialect(
         "Lornatang's EDSR",
-        r"trunk\.0\.conv1\.weight",
+        rf"trunk\.\d+\.conv1\.{KIND}",
         (
             *_outside("conv1", "conv2", "conv3"),
             *_blocks("trunk"),
@@ -158,7 +157,7 @@ DIALECTS = (
     # basicsr/archs/rcan_arch.py of XPixelGroup/BasicSR.
     Dialect(
         "BasicSR's RCAN",
-        r"body\.0\.residual_group\.0\.rcab\.0\.weight",
+        rf"body\.\d+\.{GROUP}\.rcab\.0\.{KIND}",
         (
             *_outside("conv_first", "conv_after_body", "conv_last"),
             *_attended(rf"body\.(\d+)\.{GROUP}", "rcab", "attention"),
@@ -170,7 +169,7 @@ DIALECTS = (
     # model.py of Lornatang/RCAN-PyTorch, with colours in [0, 1].
     Dialect(
         "Lornatang's RCAN",
-        r"trunk\.0\.residual_group\.0\.residual_channel_attention_block\.0\.weight",
+        rf"trunk\.\d+\.{GROUP}\.residual_channel_attention_block\.0\.{KIND}",
         (
             *_outside("conv1", "conv2", "conv3"),
             *_attended(rf"trunk\.(\d+)\.{GROUP}", "residual_channel_attention_block", "channel_attention_layer"),
@@ -183,7 +182,7 @@ DIALECTS = (
     # model.py of yjn870/RCAN-pytorch: no mean colour, colours in [0, 1] (dataset.py).
     Dialect(
         "yjn870's RCAN",
-        r"rgs\.0\.module\.0\.module\.0\.weight",
+        rf"rgs\.\d+\.module\.\d+\.module\.0\.{KIND}",
         (
             *_outside("sf", "conv1", "conv2"),
             *_attended(r"rgs\.(\d+)\.module\.(\d+)", "module", "module"),

@@ -7,16 +7,15 @@ KIND = r"(weight|bias)"
 
 def _in_a_row(state: State) -> State:
     """VDSR as one sequence, in which convolutions have even numbers: the first, those between, and the last."""
-    numbers = sorted({int(name.split(".")[1]) for name in state})
-    first, *between, last = numbers
-    ours = {first: "input", last: "output"}
-    ours |= {number: f"residual_layer.{place}.conv" for place, number in enumerate(between)}
+    last = max(int(name.split(".")[1]) for name in state)
+    ours = {0: "input", last: "output"}
+    ours |= {number: f"residual_layer.{number // 2 - 1}.conv" for number in range(2, last, 2)}
     return {f"{ours[int(name.split('.')[1])]}.{name.split('.')[2]}": tensor for name, tensor in state.items()}
 
 
 def _mapped(state: State) -> State:
     """FSRCNN's mapping layers, which others count for themselves, stand between the two 1x1 convolutions here."""
-    mappings = sum(name.startswith("map.") and name.endswith("bias") for name in state)
+    mappings = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("map.")) // 2
     before = {"map": 2, "expand": 2 + 2 * mappings}
 
     def ours(name: str) -> str:
@@ -66,7 +65,7 @@ DIALECTS = (
     ),
     Dialect(  # an older vdsr.py of twtygqyy/pytorch-vdsr
         "pytorch-vdsr's first code",
-        r"features\.38\.weight",
+        r"features\.3[68]\.weight",
         ((rf"(features\.\d*[02468]\.{KIND})", r"\1"),),
         finish=_in_a_row,
     ),

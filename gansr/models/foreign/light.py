@@ -24,7 +24,7 @@ DIALECTS = (
     ),
     Dialect(  # models.py of yjn870/DRRN-pytorch, without normalisation; its published file is B1U9
         "yjn870's DRRN",
-        r"rbs\.0\.h0\.module\.1\.weight",
+        r"rbs\.\d+\.h0\.module\.1\.weight",
         (
             (r"rbs\.(\d+)\.h0\.module\.1\.weight", r"blocks.\1.input.weight"),
             (r"rbs\.(\d+)\.ru\.module\.0\.module\.1\.weight", r"blocks.\1.conv1.weight"),

@@ -31,7 +31,8 @@ def _complete_biases(state: State) -> State:
     for name in list(state):
         if name.startswith("convt_I") and name.endswith(".bias"):
             added_to = name.replace("convt_I", "convt_R")
-            state[added_to] = state[added_to] + state.pop(name)
+            if added_to in state:
+                state[added_to] = state[added_to] + state.pop(name)
         elif ".cov_block." in name and name.endswith(".weight"):
             zeros = torch.zeros(state[name].shape[0], dtype=state[name].dtype)
             state.setdefault(name.replace(".weight", ".bias"), zeros)
@@ -88,7 +89,7 @@ DIALECTS = (
     # DBPN-RES-MR64-3: three passes, and bicubic added outside of the network.
     Dialect(
         "DBPN-PyTorch",
-        r"deep_up_block1\.deep_conv\.0\.weight",
+        rf"deep_up_block\d\.deep_conv\.\d\.{KIND}",
         (
             *[
                 (rf"conv{n + 1}\.{place}\.{KIND}", rf"feat{n}.{name}.\1")

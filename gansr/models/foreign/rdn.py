@@ -22,7 +22,7 @@ DIALECTS = (
     # features (its configuration A), it enlarges maps of `growth` channels, and is no network of ours.
     Dialect(
         "EDSR-PyTorch's RDN",
-        r"SFENet1\.weight",
+        rf"SFENet[12]\.{KIND}",
         (
             (rf"SFENet([12])\.{KIND}", r"sfe\1.\2"),
             (rf"RDBs\.(\d+)\.convs\.(\d+)\.conv\.0\.{KIND}", r"rdbs.\1.layers.\2.conv.\3"),

@@ -19,7 +19,7 @@ def _as_ours(state: State) -> State:
     There a block's maps come before those that it has seen, and kernels that enlarge are as large as the factor: they
     write the same pixels as ours with zeros at the other places.
     """
-    width = state["conv.conv.weight"].shape[0]
+    width = len(next(state[name] for name in ("conv.conv.weight", "conv.conv.bias") if name in state))
     found: State = {}
     for name, tensor in state.items():
         ours = NUMBERS.sub(lambda match: f"dense_blocks.{int(match[1]) - 1}.block.{int(match[2]) - 1}.", name)
@@ -39,7 +39,7 @@ DIALECTS = (
     # deconvolutions: they are no networks of ours.
     Dialect(
         "Lornatang's SRDenseNet",
-        r"dcb1\.0\.conv1\.weight",
+        rf"dcb\d+\.0\.conv\d+\.{KIND}",
         (
             (rf"conv1\.0\.{KIND}", r"conv.conv.\1"),
             (rf"dcb(\d+)\.0\.conv(\d+)\.{KIND}", r"dense_blocks.\1.block.\2.conv.\3"),

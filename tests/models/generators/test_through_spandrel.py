@@ -110,7 +110,7 @@ def test_unknown_name():
 @pytest.mark.parametrize(
     ("name", "scale", "arguments", "message"),
     [
-        ("SwinIR", 5, {}, r"spandrel/SwinIR.*scale 5\. Choices: 1, 2, 3, 4, 8\."),
+        ("SwinIR", 5, {}, r"\): there is no network for scale 5\. Choices: 1, 2, 3, 4, 8\."),
         ("SwinIR", 3, {"upsampler": "nearest+conv"}, r"upsampler: 'nearest\+conv'.*scale 3\. Choices: 2, 4, 8\."),
         ("SwinIR", 4, {"upsampler": ""}, r"upsampler: ''.*scale 4\. Choices: 1\."),
         ("SwinIR", 3, {"start_unshuffle": 2}, r"start_unshuffle: 2.*scale 3\. Choices: 1, 2, 4, 8\."),

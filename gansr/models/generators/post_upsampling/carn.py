@@ -85,7 +85,7 @@ class CARN(nn.Module):
             "scales": scales or None,
         }
         if scales:
-            scale = None if 2 in scales else max(scales)
+            scale = scales[0] if len(scales) == 1 else None
         else:
             factor = math.isqrt(shapes["upsample.up.0.weight"][0] // features)
             scale = factor ** count(shapes, "upsample.up.{}.weight", step=3)

@@ -85,7 +85,5 @@ class MDSR(nn.Module):
             "blocks": count(shapes, "body.{}.body.0.weight"),
             "scales": scales,
         }
-        # The recogniser stands in 2 for None.
-        return None if len(scales) > 1 and 2 in scales else max(scales), sizes | channels(
-            in_channels, shapes["tail.0.weight"][0]
-        )
+        scale = scales[0] if len(scales) == 1 else None
+        return scale, sizes | channels(in_channels, shapes["tail.0.weight"][0])

@@ -117,7 +117,7 @@ class Row:
         if empty := [name for name, one in network.named_parameters() if not one.numel()]:
             raise OptionsError(f"{self.__name__}: too few channels: nothing is left of {empty[0]}.")
         self.repair(network)
-        return ThroughSpandrel(network, scale, *self.needs(given))
+        return ThroughSpandrel(network, scale, *self.needs(given), title=self.__name__)
 
     def _try(self, network: ThroughSpandrel, scale: int, given: Arguments) -> None:
         """Enlarge one pixel without values: much of the library looks at its arguments in the forward pass."""

@@ -23,11 +23,13 @@ class ThroughSpandrel(nn.Module):
         scale: its magnification
         least: pixels that each side of its images needs
         multiple: that each side has to be
+        title: its name in the table, for messages
     """
 
-    def __init__(self, network: nn.Module, scale: int, least: int = 1, multiple: int = 1) -> None:
+    def __init__(self, network: nn.Module, scale: int, least: int = 1, multiple: int = 1, title: str = "") -> None:
         super().__init__()
         self.network, self.scale, self.least, self.multiple = network, scale, least, multiple
+        self.title = title or type(network).__name__
         _register_mean(network)
         transparent(self, "network")
 
