@@ -15,7 +15,7 @@ from gansr.build.ramps import at
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.cache import ImageCache
-from gansr.data.degradations.sharpen import unsharp_mask
+from gansr.data.degradations.looks.sharpen import unsharp_mask
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.importance import MapSource, open_importance

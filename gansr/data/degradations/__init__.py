@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
-from gansr.data.degradations import blur, colour, jpeg, learned, noise, patches, resize, sharpen
+from gansr.data.degradations import learned
+from gansr.data.degradations.blurs import blur
 from gansr.data.degradations.canvas import Operation
+from gansr.data.degradations.looks import colour, jpeg, sharpen
+from gansr.data.degradations.noises import noise, patches
+from gansr.data.degradations.sizes import resize
 
 OPERATIONS: dict[str, Callable[..., Operation]] = {
     "blur": blur.blur,

@@ -7,7 +7,7 @@ from torch import nn
 
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.resize import matlab_bicubic
+from gansr.data.degradations.sizes.resize import matlab_bicubic
 from gansr.errors import OptionsError
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gansr.data.degradations import kernels
+from gansr.data.degradations.blurs import kernels
+from gansr.data.degradations.blurs.filtering import Border, filter_canvas
+from gansr.data.degradations.blurs.kernel_files import read_kernels
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import MOST_SIDE, Range, check_odd, check_probability, check_range, check_weights
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.filtering import Border, filter_canvas
-from gansr.data.degradations.kernel_files import read_kernels
 from gansr.data.degradations.pipeline import begun_sometimes
 from gansr.errors import OptionsError
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gansr.data.degradations.canvas import Canvas
-from gansr.data.degradations.taps import METHODS, resample, taps
+from gansr.data.degradations.sizes.taps import METHODS, resample, taps
 
 
 def resize_to(

@@ -10,8 +10,8 @@ from torch import Tensor
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import Range, check_range, check_weights
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.geometry import resize_to, take_every
-from gansr.data.degradations.taps import METHODS, exact_type
+from gansr.data.degradations.sizes.geometry import resize_to, take_every
+from gansr.data.degradations.sizes.taps import METHODS, exact_type
 from gansr.errors import OptionsError, choices_hint
 
 RelativeTo = Literal["image", "target"]

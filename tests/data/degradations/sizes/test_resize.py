@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 from scipy import stats
 
-from gansr.data.degradations import resize as module
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.resize import decimate, matlab_bicubic, resize, resize_to_scale, shrink
+from gansr.data.degradations.sizes import resize as module
+from gansr.data.degradations.sizes.resize import decimate, matlab_bicubic, resize, resize_to_scale, shrink
 from gansr.errors import OptionsError
 from gansr.imaging.resize import reduce
 

@@ -6,7 +6,7 @@ import torch
 
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.sharpen import opencv_sigma, sharpen, unsharp_mask
+from gansr.data.degradations.looks.sharpen import opencv_sigma, sharpen, unsharp_mask
 from gansr.errors import OptionsError
 
 

@@ -2,8 +2,8 @@ import torch
 import torch.nn.functional as F
 
 from gansr.data.degradations.canvas import Canvas
-from gansr.data.degradations.geometry import crop, resize_to, take_every
-from gansr.data.degradations.taps import METHODS
+from gansr.data.degradations.sizes.geometry import crop, resize_to, take_every
+from gansr.data.degradations.sizes.taps import METHODS
 
 SIZES = [(9, 7), (4, 12), (1, 1), (9, 12), (5, 1), (2, 8)]
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from scipy import stats
 
-from gansr.data.degradations import blur as module
-from gansr.data.degradations import kernels
-from gansr.data.degradations.blur import (
+from gansr.data.degradations.blurs import blur as module
+from gansr.data.degradations.blurs import kernels
+from gansr.data.degradations.blurs.blur import (
     KINDS,
     blur,
     bsrgan_blur,

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from gansr.data.degradations.taps import METHODS, resample, taps
+from gansr.data.degradations.sizes.taps import METHODS, resample, taps
 
 SIZES = [
     ((7, 9), (5, 6)),

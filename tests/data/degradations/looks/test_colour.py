@@ -6,10 +6,10 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from gansr.data.degradations import colour as module
 from gansr.data.degradations.canvas import Canvas
-from gansr.data.degradations.colour import colour_shift, halftone, interlace, quantise, to_8_bit
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.looks import colour as module
+from gansr.data.degradations.looks.colour import colour_shift, halftone, interlace, quantise, to_8_bit
 from gansr.errors import OptionsError
 
 MAKERS = [colour_shift, quantise, to_8_bit, interlace, halftone]

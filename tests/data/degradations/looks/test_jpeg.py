@@ -8,10 +8,10 @@ from PIL import Image
 from scipy import stats
 from torch import Tensor
 
-from gansr.data.degradations import jpeg as module
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.jpeg import compress, jpeg, webp
+from gansr.data.degradations.looks import jpeg as module
+from gansr.data.degradations.looks.jpeg import compress, jpeg, webp
 from gansr.errors import OptionsError
 
 QUALITIES = torch.tensor([7.0, 30.0, 57.5, 88.8])

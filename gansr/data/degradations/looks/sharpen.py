@@ -5,11 +5,11 @@ import math
 import torch
 from torch import Tensor
 
-from gansr.data.degradations import kernels
+from gansr.data.degradations.blurs import kernels
+from gansr.data.degradations.blurs.filtering import filter_canvas
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import MOST_SIDE, check_probability
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.filtering import filter_canvas
 from gansr.errors import OptionsError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gansr.data.degradations import kernels
+from gansr.data.degradations.blurs import kernels
 
 SIDE = 21
 COUNT = 60

@@ -7,9 +7,9 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from gansr.data.degradations import noise
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
+from gansr.data.degradations.noises import noise
 from gansr.data.degradations.pipeline import named
 from gansr.data.degradations.record import Record
 from gansr.errors import OptionsError
