@@ -105,6 +105,18 @@ REAL_ESRGAN: Tree = merge(
     ESRGAN, {"discriminator": {"type": "unet"}, "data": {"train": {"crop": 256}}, "train": {"batch": 12}}
 )
 DEGRADED: Tree = {"data": {"train": {"degradation": "real_esrgan", "sharpen": True}}}
+CHANGING: Tree = {
+    "degradation": [
+        {"type": "gaussian", "sigma": {"from": [0.2, 0.6], "to": [0.2, 3.0], "over": 50}},
+        {"type": "resize_to_scale"},
+        {"type": "gaussian_noise", "when": {"from": 0, "to": 0.9, "over": 50}},
+    ],
+    "mild": {"share": 0.2},
+    "augment": [
+        {"type": name, "when": 0.5}
+        for name in ("mixup", "cutmix", "cutblur", "blend", "permute_channels", "colour_jitter")
+    ],
+}
 COMPILED: Tree = {"train": {"compile": True}}
 
 REALISTIC: dict[str, Tree] = {
@@ -173,6 +185,8 @@ def small_cases(rehearsal: bool) -> Iterator[Case]:
     for preset in PRESETS:
         changes = {"data": {"train": {"degradation": preset, "margin": 24, "workers": 0 if rehearsal else 2}}}
         yield Case(f"LR by {preset}", "fp32", "plain", merge(RECIPES["paired"], changes), 60, 15, 15, 10, learns=True)
+    changes = {"data": {"train": CHANGING | {"margin": 24, "workers": 0 if rehearsal else 2}}}
+    yield Case("LR that changes", "fp32", "plain", merge(RECIPES["paired"], changes), 60, 15, 15, 10, learns=True)
 
 
 def resume_cases(rehearsal: bool) -> Iterator[Case]:
