@@ -10,6 +10,7 @@ import yaml
 from torch import Tensor
 
 from gansr.build.degradations import pipeline
+from gansr.build.degrade import check_scale
 from gansr.data.calibration.chart import spectra
 from gansr.data.calibration.compression import quality_of_file
 from gansr.data.calibration.fit import Fit, fit
@@ -63,6 +64,7 @@ def run(request: Request) -> Calibration:
     """
     if request.output.suffix.lower() not in {".yml", ".yaml"}:
         raise OptionsError(f"--output {request.output}: --fit writes a pipeline; expected a file that ends in .yml.")
+    check_scale(request.scale)
     lr_photos = _Photos.found(request.real, "--fit", TILE, 1)
     hr_photos = _Photos.found(request.sharp, "SOURCE, the sharp photos of --fit", TILE * request.scale, request.scale)
     real_samples = [measure(image, quality_of_file(file)) for file, image in lr_photos.images]
