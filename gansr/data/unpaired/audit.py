@@ -88,7 +88,8 @@ class Audit:
     @cached_property
     def folders(self) -> tuple[Folder, Folder]:
         """HR brought down, and real LR, as `data/calibration` sees them."""
-        return tuple(Folder(side.samples, self.hr.samples) for side in (self.hr, self.real_lr))
+        sharp = self.hr.samples
+        return Folder(sharp, sharp), Folder(self.real_lr.samples, sharp)
 
     @property
     def blur(self) -> float:

@@ -33,10 +33,10 @@ def warnings(audit: Audit) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def table(audit: Audit) -> list[tuple[str, str, str]]:
+def table(audit: Audit) -> list[tuple[str, ...]]:
     """Rows: statistic, of HR brought down, of real LR."""
     hr, real_lr = audit.hr, audit.real_lr
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("photos, of which are measured", *(f"{side.count}, {len(side.samples)}" for side in (hr, real_lr))),
         ("width x height, medians", *(f"{side.size[1]}x{side.size[0]}" for side in (hr, real_lr))),
         ("share of grey photos", *(f"{side.grey:.2f}" for side in (hr, real_lr))),
@@ -83,8 +83,8 @@ def _contrast(audit: Audit) -> str:
 
 def _noise(audit: Audit) -> str:
     found = audit.difference("noise")
-    if not found.beyond(LEAST["noise"]):
-        return ""
+    if found.value < 0 or not found.beyond(LEAST["noise"]):
+        return ""  # less of it means that detail is missing, which is said elsewhere
     real, small = (np.median(side.noise) for side in (audit.real_lr, audit.hr))
     return f"real LR has noise of {real:.1f} levels, HR brought down of {small:.1f}"
 
@@ -125,8 +125,8 @@ def _twins(audit: Audit) -> str:
     if twins.same_size:
         copies = f", {twins.copies} of them byte for byte" if twins.copies else ""
         return (
-            f"{twins.same_size} of {seen} real LR photos look like the very same images as HR{copies}: is real_lr the HR "
-            f"folder? {_capital(example)}"
+            f"{twins.same_size} of {seen} real LR photos look like the very same images as HR{copies}: is real_lr the "
+            f"HR folder? {_capital(example)}"
         )
     return (
         f"{twins.count} of {seen} real LR photos show the same scenes as HR photos ({example}). Where there are pairs, "
@@ -140,7 +140,7 @@ def _larger(audit: Audit) -> str:
         return ""
     return (
         f"real LR photos ({width}x{height}) are larger than HR photos ({hr_width}x{hr_height}), medians of width and "
-        f"height: are the folders exchanged? At x{audit.scale} the same things should be {audit.scale} times smaller in LR"
+        f"height: are the folders exchanged? At x{audit.scale}, things should be {audit.scale} times smaller in LR"
     )
 
 
@@ -149,8 +149,8 @@ def _grey(audit: Audit) -> str:
     if abs(one - other) <= GREY:
         return ""
     return (
-        f"{100 * one:.0f} % of real LR and {100 * other:.0f} % of HR are grey: a discriminator tells them apart by their "
-        f"colours alone. Take photos of one kind"
+        f"{100 * one:.0f} % of real LR and {100 * other:.0f} % of HR are grey: a discriminator tells them apart by "
+        f"that alone. Take photos of one kind"
     )
 
 
@@ -159,8 +159,8 @@ def _few(name: str, side: Side) -> str:
         return ""
     number = "is one photo" if side.count == 1 else f"has {side.count} photos"
     return (
-        f"{name} {number} only: a discriminator learns what they show instead of how they look, and what is measured of "
-        f"them holds for no others. Some dozens are needed"
+        f"{name} {number} only: a discriminator learns what they show instead of how they look, and what is measured "
+        f"of them holds for no others. Some dozens are needed"
     )
 
 
