@@ -105,6 +105,11 @@ class TrainSetOptions(Strict):
         description="folder(s) of their LR versions, for several scales {2: ..., 3: ...}; omitted: MATLAB-exact "
         "bicubic LR is made",
     )
+    real_lr: Folders | None = Field(
+        default=None,
+        description="folder(s) of real LR photos of anything else, for recipes that learn without pairs; their crops "
+        "have the side crop / scale",
+    )
     crop: PositiveInt = Field(default=128, description="side of the HR crop in pixels, a multiple of the scale")
     scales: tuple[Scale, ...] | None = Field(
         default=None,
@@ -148,6 +153,11 @@ class TrainSetOptions(Strict):
     def hr_folders(self) -> tuple[Path, ...]:
         """The HR folders, always as a tuple."""
         return _several(self.hr)
+
+    @property
+    def real_lr_folders(self) -> tuple[Path, ...]:
+        """The folders of real LR photos; none for recipes that learn from pairs."""
+        return () if self.real_lr is None else _several(self.real_lr)
 
     def lr_folders(self, scale: int) -> tuple[Path, ...]:
         """The LR folders of a scale, the n-th for the n-th HR folder; none when LR is made on the fly."""

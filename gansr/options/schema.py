@@ -1,7 +1,7 @@
 """The whole options file, typed and frozen. Plain data: this module knows no network, loss or data set."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import (
     Field,
@@ -14,6 +14,7 @@ from pydantic import (
 
 from gansr.options.component import Component
 from gansr.options.images import DataOptions, Scale, Strict, Word
+from gansr.options.sides import refuse_side
 
 
 class NetworkOptions(Component):
@@ -147,7 +148,10 @@ class LogOptions(Strict):
 
 
 class Common(Strict):
-    """What every recipe has."""
+    """What every recipe has. `unpaired`: it learns from `data.train.real_lr`, not from pairs."""
+
+    unpaired: ClassVar[bool] = False
+    takes_degradation: ClassVar[bool] = False  # and makes LR of its HR side by `data.train.degradation` too
 
     name: Word
     stage: Word | None = Field(default=None, description="set for each of `stages:`", exclude=True)
@@ -166,6 +170,8 @@ class Common(Strict):
     def _fits_together(self) -> "Common":
         if self.data.train.crop % self.scale:
             raise ValueError(f"data.train.crop ({self.data.train.crop}) must be a multiple of scale ({self.scale})")
+        unpaired = [name for name, one in RECIPE_OPTIONS.items() if one.unpaired]
+        refuse_side(self.data.train, getattr(self, "recipe", ""), self.unpaired, self.takes_degradation, unpaired)
         self._check_scales()
         best, known = self.checkpoints.best, list(self.tracked)
         if best is not None and best not in known:
