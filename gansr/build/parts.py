@@ -19,13 +19,16 @@ from gansr.losses.weight import Ramp, Weight
 from gansr.metrics import METRICS
 from gansr.models import weights
 from gansr.models.architecture import Architecture
+from gansr.models.degraders import DEGRADERS
 from gansr.models.discriminators import DISCRIMINATORS
 from gansr.models.features.lens import Lenses
 from gansr.models.generators import GENERATORS
 from gansr.options.component import Component, build, check
 from gansr.options.schema import (
+    DegraderOptions,
     DiscriminatorOptions,
     GeneratorOptions,
+    LearnedKernelNoiseOptions,
     LossOptions,
     Options,
     PairedGanOptions,
@@ -40,6 +43,7 @@ from gansr.training.schedule import SCHEDULES, Schedule, warmed_up
 TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "generators": GENERATORS,
     "discriminators": DISCRIMINATORS,
+    "degraders": DEGRADERS,
     "losses": LOSSES,
     "objectives": ADVERSARIAL,
     "penalties": PENALTIES,
@@ -74,7 +78,12 @@ def discriminator(options: DiscriminatorOptions, where: str) -> nn.Module:
     return build(options, DISCRIMINATORS, where)
 
 
-def judge(name: str, options: PairedGanOptions) -> Judge:
+def degrader(options: DegraderOptions, scale: int) -> nn.Module:
+    """A network that makes LR of HR, with freshly initialised weights."""
+    return build(options, DEGRADERS, "degrader", scale=scale)
+
+
+def judge(name: str, options: PairedGanOptions | LearnedKernelNoiseOptions) -> Judge:
     """How the discriminator called `name` sees images, and its own penalties: some remember what they saw."""
     one = options.judges[name]
     penalties = {
@@ -90,7 +99,9 @@ def views(rows: tuple[Component, ...], where: str) -> tuple[View, ...]:
     return tuple(build(row, VIEWS, where) for row in rows)
 
 
-def load_start(network: nn.Module, options: GeneratorOptions | DiscriminatorOptions, where: str) -> list[str]:
+def load_start(
+    network: nn.Module, options: GeneratorOptions | DiscriminatorOptions | DegraderOptions, where: str
+) -> list[str]:
     """Fill the network from the `weights:` that the options name, if any; returns what was left out."""
     if options.weights is None:
         return []
@@ -99,12 +110,17 @@ def load_start(network: nn.Module, options: GeneratorOptions | DiscriminatorOpti
 
 
 def losses(options: Options) -> LossTable:
-    """The loss table: the adversarial row from its own table, all others compare images."""
+    """What the generator learns from."""
+    return loss_table(options.losses, "losses", options)
+
+
+def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) -> LossTable:
+    """A loss table: the adversarial row from its own table, all others compare images."""
     table, context = LossTable(), loss_context(options)
-    for role, row in options.losses.items():
-        where = f"losses.{role}"
+    for role, row in rows.items():
+        where = f"{section}.{role}"
         if role == "adversarial":
-            _refuse_what_a_game_ignores(row)
+            _refuse_what_a_game_ignores(row, where)
             objective = build(row, ADVERSARIAL, where)
             if not isinstance(objective, Objective):
                 raise OptionsError(f"{where}: '{row.type}' makes no gansr.losses.adversarial.objectives.Objective.")
@@ -152,10 +168,10 @@ def weight(row: LossOptions) -> Weight:
     return Ramp(ramp.begin, ramp.end, ramp.over, ramp.start) if isinstance(ramp, RampOptions) else ramp
 
 
-def _refuse_what_a_game_ignores(row: LossOptions) -> None:
+def _refuse_what_a_game_ignores(row: LossOptions, where: str) -> None:
     if row.through or row.where or row.target != "hr" or row.of != "sr":
         raise OptionsError(
-            "losses.adversarial: target, of, through and where are of losses that compare images. Discriminators have "
+            f"{where}: target, of, through and where are of losses that compare images. Discriminators have "
             "a through of their own: discriminator: {type: patch, through: [{type: high_pass}]}."
         )
 

@@ -21,6 +21,14 @@ class Paired:
 
 
 @dataclass(frozen=True)
+class Unpaired:
+    """Sharp images, and real small ones of something else."""
+
+    hr: Tensor  # (B, 3, scale*H, scale*W)
+    real_lr: Tensor  # (B, 3, H, W)
+
+
+@dataclass(frozen=True)
 class Faces:
     """Faces, and where their landmarks are."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gansr.losses.adversarial import ADVERSARIAL, AUGMENTATIONS, MATCHING, PENALTIES
+from gansr.losses.degradation import DEGRADATION
 from gansr.losses.face import FACE, FACE_MAPS
 from gansr.losses.maps import MAPS as IMAGE_MAPS
 from gansr.losses.perceptual import PERCEPTUAL
@@ -11,5 +12,5 @@ from gansr.losses.pixel import PIXEL
 
 __all__ = ["ADVERSARIAL", "AUGMENTATIONS", "LOSSES", "MAPS", "PENALTIES"]
 
-LOSSES: dict[str, Callable[..., Any]] = PIXEL | PERCEPTUAL | FACE | MATCHING
+LOSSES: dict[str, Callable[..., Any]] = PIXEL | PERCEPTUAL | FACE | MATCHING | DEGRADATION
 MAPS: dict[str, Callable[..., Any]] = IMAGE_MAPS | FACE_MAPS
