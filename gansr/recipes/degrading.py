@@ -61,7 +61,7 @@ class Degrading:
             terms = self.losses.compare(seen, step)
             if weight_at(self.losses["adversarial"].weight, step):
                 terms["adversarial"] = self._convince(made.lr, batch.real_lr)
-            self.degrader.minimize(self.losses.total(terms, step))
+        self.degrader.minimize(self.losses.total(terms, step))
         return made, {f"degrader/{role}": term for role, term in terms.items()}
 
     def _convince(self, lr: Tensor, real_lr: Tensor) -> Tensor:

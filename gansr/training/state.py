@@ -78,9 +78,7 @@ def restore(folder: Path, recipe: Step, extras: Mapping[str, Stateful], accelera
         _recall(extras, state["extras"], folder / STATE)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{folder / STATE}: the run cannot go on from this checkpoint: {error}.") from None
-    for name, saved in dict(enumerate(state.get("apart", ()))).get(accelerator.process_index, {}).items():
-        if name in extras:
-            extras[name].load_state_dict(saved)
+    _recall_apart(extras, state.get("apart", []), accelerator.process_index)
     if accelerator.process_index < len(state["random"]):
         _set_random_state(state["random"][accelerator.process_index])
 
@@ -94,6 +92,13 @@ def _recall(extras: Mapping[str, Stateful], saved: Mapping[str, Any], path: Path
         )
     for name, extra in together.items():
         extra.load_state_dict(saved[name])
+
+
+def _recall_apart(extras: Mapping[str, Stateful], saved: list[dict[str, Any]], process: int) -> None:
+    """What each process has for itself; one that was not there then, or an extra that is new, begins anew."""
+    for name, state in saved[process].items() if process < len(saved) else ():
+        if name in extras:
+            extras[name].load_state_dict(state)
 
 
 def _is_apart(extra: Stateful) -> bool:

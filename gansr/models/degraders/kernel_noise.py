@@ -10,6 +10,7 @@ from gansr.errors import OptionsError
 from gansr.imaging.filters import full_precision
 from gansr.imaging.resize import surround
 from gansr.models.degraders.degraded import Degraded
+from gansr.models.features.precision import without_autocast
 from gansr.models.layers.blocks.residual import Residual
 from gansr.models.layers.checks import check_positive
 
@@ -26,7 +27,7 @@ class KernelNoise(nn.Module):
     network of 3x3 convolutions makes of a normal code for each pixel, and of the blurred LR, through which no gradient
     goes back to the kernel. Codes are drawn anew with each image, from PyTorch's random numbers.
 
-    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Three things are not as there:
+    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Four things are not as there:
 
     * The kernel begins as a narrow Gaussian, in the logarithm. There its centre begins with logit 1 among 440 zeros,
       which the softmax makes 0.6 %: a blur over 21x21 pixels, out of which training has to find first.
@@ -34,6 +35,7 @@ class KernelNoise(nn.Module):
       the same one shifted, so it would drift, and LR with it, while HR stays where it is.
     * LR pixels lie where bicubic reduction has them, in the middle of scale x scale HR pixels. For even scales that
       takes an even number of taps, `kernel` - 1. With phase: corner they lie on each first pixel, as there.
+    * No normalisation. Theirs is over the batch: it ties the kernels of a batch to each other, and needs two of them.
 
     Args:
         scale: HR pixels for each LR pixel, along one side
@@ -67,7 +69,7 @@ class KernelNoise(nn.Module):
         start_width: float = 0.7,
         symmetric: bool = True,
         phase: Phase = "centre",
-        norm: Norm = "batch",
+        norm: Norm = "none",
         channels: int = 3,
     ) -> None:
         super().__init__()
@@ -108,7 +110,7 @@ class KernelNoise(nn.Module):
         """Correlate each image with its kernel, at the places of LR pixels alone; mirrored at the border."""
         batch, channels, height, width = hr.shape
         # A sum over unfolded pixels, not a convolution: cuDNN's have 10 bits (TF32), and autocast's 7.
-        with torch.autocast(hr.device.type, enabled=False):
+        with without_autocast(hr):
             windows = F.unfold(
                 surround(full_precision(hr), self.margin).flatten(0, 1)[:, None], self.taps, 1, 0, self.scale
             )
