@@ -173,7 +173,7 @@ def _named_by_losses(options: Options, rows: Mapping[str, LossOptions], section:
     named, context = {}, parts.loss_context(options)
     for role, row in rows.items():
         where = f"{section}.{role}"
-        table = parts.ADVERSARIAL if role == "adversarial" else parts.LOSSES
+        table = parts.ADVERSARIAL if role == "adversarial" else parts.TABLES[section]
         named[where] = _file(check(row, table, where, **context).get("weights"))
         if row.where is not None:
             named[f"{where}.where"] = _file(check(row.where, parts.MAPS, f"{where}.where", **context).get("weights"))

@@ -12,7 +12,7 @@ from gansr.data.augmentation import BATCH_AUGMENTATIONS
 from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError
 from gansr.imaging.views import VIEWS
-from gansr.losses import ADVERSARIAL, AUGMENTATIONS, LOSSES, MAPS, PENALTIES
+from gansr.losses import ADVERSARIAL, AUGMENTATIONS, DEGRADER_LOSSES, LOSSES, MAPS, PENALTIES
 from gansr.losses.adversarial.objectives import Objective
 from gansr.losses.table import INTERMEDIATE, LossTable, Term, View, needs
 from gansr.losses.weight import Ramp, Weight
@@ -45,6 +45,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "discriminators": DISCRIMINATORS,
     "degraders": DEGRADERS,
     "losses": LOSSES,
+    "degrader_losses": DEGRADER_LOSSES,
     "objectives": ADVERSARIAL,
     "penalties": PENALTIES,
     "augmentations": AUGMENTATIONS,
@@ -117,6 +118,7 @@ def losses(options: Options) -> LossTable:
 def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) -> LossTable:
     """A loss table: the adversarial row from its own table, all others compare images."""
     table, context = LossTable(), loss_context(options)
+    known = DEGRADER_LOSSES if section == "degrader_losses" else LOSSES
     for role, row in rows.items():
         where = f"{section}.{role}"
         if role == "adversarial":
@@ -127,7 +129,7 @@ def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) 
             table[role] = Term(objective, weight(row), type=row.type)
             continue
         term = Term(
-            build(row, LOSSES, where, **context),
+            build(row, known, where, **context),
             weight(row),
             row.target,
             row.type,

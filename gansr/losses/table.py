@@ -36,7 +36,6 @@ HINTS = {
     "importance": ", which comes from data.train.importance",
     "sharp": ", which data.train.sharpen makes",
     "cycled": ", which recipes with cycles of images make",
-    "noise": ", which degraders make: it is for degrader_losses of recipe: learned_kernel_noise",
     "fake_maps": ", which there are with recipe: paired_gan",
     "intermediate": ", which generators that make images on their way have: lapsrn, prosr, drcn, memnet",
 }
