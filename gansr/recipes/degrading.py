@@ -56,7 +56,8 @@ class Degrading:
         """Convince the discriminator."""
         made: Degraded = self.degrader(batch.hr)
         scale = batch.hr.shape[-1] // made.lr.shape[-1]
-        seen: dict[str, Any] = {"sr": made.lr, "hr": partial(reduce, batch.hr, scale), "noise": made.noise}
+        seen: dict[str, Any] = {"sr": made.lr, "hr": partial(reduce, batch.hr, scale)}
+        seen |= {} if made.noise is None else {"noise": made.noise}
         with self.discriminator.frozen():
             terms = self.losses.compare(seen, step)
             if weight_at(self.losses["adversarial"].weight, step):

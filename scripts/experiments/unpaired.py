@@ -1,6 +1,6 @@
 """Does learning a degradation from unpaired images help? Trains small networks, measures them on true pairs.
 
-usage: python scripts/experiments/unpaired.py DATA --out FILE [--judge Set14] [--seeds 0 1 2] [--arms ...]
+usage: python scripts/experiments/unpaired.py DATA --out FILE [--judge Set14 ...] [--seeds 0 1 2] [--arms ...]
 
 DATA holds BSDS300_train, Set14 and T91. The plan, written before the run:
 
@@ -9,7 +9,7 @@ DATA holds BSDS300_train, Set14 and T91. The plan, written before the run:
 * One generator (EDSR, 3 blocks, 24 features) and one budget for all: 700 steps, batch 16, LR crops of 24, Adam at 1e-3,
   halved after 350 and 600 steps. No average of weights.
 * Arms: `bicubic` interpolation; `bicubic_pairs`, trained on bicubic LR; `learned_kernel_noise`, whose degrader learns
-  for 700 steps alone and then beside the generator; `oracle`, trained on HR with its true LR.
+  for 500 steps alone and then beside the generator; `oracle`, trained on HR with its true LR.
 * Judged on true pairs: Set14 through the same degradation. What is tuned is tuned on T91 (`--judge T91`).
 * Reported: mean PSNR and SSIM on Y, images on which an arm beats `bicubic_pairs`, and how much of the way from there to
   the oracle it goes.
@@ -39,7 +39,7 @@ from gansr.metrics.ssim import SSIM
 from gansr.options.load import validate
 from gansr.training.recipe import Recipe
 
-SCALE, SIDE, BATCH, STEPS, ALONE = 2, 24, 16, 700, 700
+SCALE, SIDE, BATCH, STEPS, ALONE = 2, 24, 16, 700, 500
 BLUR, NOISE = 1.2, 20.0
 
 COMMON: dict[str, Any] = {
@@ -59,9 +59,10 @@ LEARNED: dict[str, Any] = {
         "kernel_blocks": 2,
         "noise_features": 24,
         "noise_blocks": 2,
-        "lr": 1e-3,
+        "kernel_pace": 0.5,
+        "lr": 5e-4,
     },
-    "lr_discriminator": {"type": "patch", "stride": 1, "kernel": 3, "features": 32, "layers": 2, "norm": "none"},
+    "lr_discriminator": {"type": "patch", "stride": 1, "kernel": 3, "features": 32, "layers": 1, "norm": "instance"},
     "train": COMMON["train"]
     | {
         "steps": STEPS + ALONE,
@@ -168,18 +169,25 @@ def judged(upscale: Callable[[np.ndarray], np.ndarray], pairs: list[tuple[np.nda
     return scores
 
 
-def run(data: Path, judge: str, seed: int, arms: list[str]) -> dict[str, Any]:
-    """All arms with one seed."""
-    photos = Photos(data / "BSDS300_train", seed)
+def true_pairs(folder: Path, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """LR through the hidden degradation, and HR."""
     random = np.random.default_rng([seed, 3])
-    truths = [mod_crop(as_rgb(read_image(path)), SCALE) for path in sorted((data / judge / "HR").glob("*.png"))]
-    pairs = [(blur_and_noise(hr, SCALE, BLUR, NOISE, random), hr) for hr in truths]
-    found = {"bicubic": judged(interpolated, pairs)}
+    truths = [mod_crop(as_rgb(read_image(path)), SCALE) for path in sorted(folder.glob("*.png"))]
+    return [(blur_and_noise(hr, SCALE, BLUR, NOISE, random), hr) for hr in truths]
+
+
+def run(data: Path, judges: list[str], seed: int, arms: list[str]) -> dict[str, dict[str, Any]]:
+    """Judge -> arm -> scores, all arms with one seed."""
+    photos = Photos(data / "BSDS300_train", seed)
+    pairs = {judge: true_pairs(data / judge / "HR", seed) for judge in judges}
+    found = {judge: {"bicubic": judged(interpolated, pairs[judge])} for judge in judges}
     for arm in arms:
         start = time.monotonic()
         print(f"{arm}, seed {seed}", flush=True)
         generator = train(arm, photos, seed).players[0].best_networks()["generator"]
-        found[arm] = judged(Upscaler(generator, SCALE, "cpu"), pairs) | {"seconds": time.monotonic() - start}
+        seconds = {"seconds": time.monotonic() - start}
+        for judge in judges:
+            found[judge][arm] = judged(Upscaler(generator, SCALE, "cpu"), pairs[judge]) | seconds
     return found
 
 
@@ -205,14 +213,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--judge", default="Set14", choices=["Set14", "T91"])
+    parser.add_argument("--judge", nargs="+", default=["Set14"], choices=["Set14", "T91"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
     given = parser.parse_args()
     everything = {}
     for seed in given.seeds:
         everything[seed] = run(given.data, given.judge, seed, given.arms)
-        print(f"{given.judge}, seed {seed}\n{table(everything[seed])}", flush=True)
+        for judge, found in everything[seed].items():
+            print(f"{judge}, seed {seed}\n{table(found)}", flush=True)
         given.out.write_text(json.dumps(everything), "utf-8")
 
 

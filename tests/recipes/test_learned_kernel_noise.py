@@ -48,7 +48,7 @@ def recipe(tree: Run) -> Run:
 def shake(degrader: Any) -> None:
     torch.manual_seed(5)
     for part in (degrader.kernel_net, degrader.noise_net):
-        part[-1].weight += 0.1 * torch.randn_like(part[-1].weight)
+        part[-1].weight += 0.3 * torch.randn_like(part[-1].weight)
 
 
 def batch(number: int, images: int = 2) -> Unpaired:
@@ -228,6 +228,19 @@ def test_check(tree: Run) -> None:
     options = validate(default, "run.yml")
     assert examine(options).parameters["degrader"] > 600_000
     assert "start" not in dump(options).partition("degrader:")[2].partition("losses")[0]
+
+
+def test_a_free_form_degrader(tree: Run) -> None:
+    """It makes no noise to speak of: rows about noise are refused, and colours are held by the bicubic LR."""
+    changes: dict[str, Any] = {"degrader": {"type": "dsgan", "features": 4, "blocks": 1}}
+    with pytest.raises(OptionsError, match=r"degrader_losses\.noise_mean|needs 'noise'"):
+        examine(validate(tree(NAME, **changes), "run.yml"))
+    changes["degrader_losses"] = {
+        "adversarial": {"type": "vanilla", "weight": 0.005},
+        "colour": {"type": "l1", "through": [{"type": "low_pass"}]},
+    }
+    changes["lr_discriminator__through"] = [{"type": "high_pass"}]
+    assert examine(validate(tree(NAME, **changes), "run.yml")).activations > 0
 
 
 @pytest.mark.parametrize(

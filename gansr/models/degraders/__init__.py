@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from gansr.models.degraders.dsgan import DSGAN
 from gansr.models.degraders.kernel_noise import KernelNoise
 
-DEGRADERS: dict[str, type[nn.Module]] = {"kernel_noise": KernelNoise}
+DEGRADERS: dict[str, type[nn.Module]] = {"kernel_noise": KernelNoise, "dsgan": DSGAN}

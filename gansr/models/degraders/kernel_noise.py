@@ -23,14 +23,18 @@ class KernelNoise(nn.Module):
     """Blur by a kernel, shrink, add noise: LR = (HR * k) at every scale-th pixel + n (PDM-SR, Luo et al. 2022, eq. 3).
 
     (B, 3, H, W) in [0, 1] -> `Degraded`: LR (B, 3, H/scale, W/scale), the kernels (B, k, k) and the noise. k is the
-    softmax of what a network of 1x1 convolutions makes of a normal code z, one kernel for each image; n is what a
-    network of 3x3 convolutions makes of a normal code for each pixel, and of the blurred LR, through which no gradient
-    goes back to the kernel. Codes are drawn anew with each image, from PyTorch's random numbers.
+    softmax of what a network of 1x1 convolutions makes of a normal code z, one kernel for each image; n is white noise
+    of a level that is learned for each channel, and what a network of 3x3 convolutions makes of that noise and of the
+    blurred LR, through which no gradient goes back to the kernel. All is drawn anew for each image, from PyTorch's
+    random numbers.
 
-    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Four things are not as there:
+    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Five things are not as there:
 
     * The kernel begins as a narrow Gaussian, in the logarithm. There its centre begins with logit 1 among 440 zeros,
       which the softmax makes 0.6 %: a blur over 21x21 pixels, out of which training has to find first.
+    * There is noise from the first step, and the kernel learns more slowly than it: `start_noise`, `kernel_pace`. Where
+      real images are noisy and made ones not yet, the sharpest kernel looks most real, and a softmax that has become a
+      single point has no gradient to come back by.
     * Kernels are symmetric, k(x) = k(-x), unless `symmetric` is false. Nothing in unpaired images tells a kernel from
       the same one shifted, so it would drift, and LR with it, while HR stays where it is.
     * LR pixels lie where bicubic reduction has them, in the middle of scale x scale HR pixels. For even scales that
@@ -45,8 +49,10 @@ class KernelNoise(nn.Module):
         kernel_codes: numbers in the code of an image
         noise_features: channels of the network that draws noise
         noise_blocks: its residual blocks
-        noise_codes: numbers in the code of a pixel
+        noise_codes: numbers drawn for each pixel, at least one for each channel
         start_width: sigma of the first kernel, in HR pixels
+        start_noise: deviation of the first noise, in levels of 255
+        kernel_pace: factor on what the network adds to the first kernel's logits
         symmetric: are kernels symmetric about their centre?
         phase: where LR pixels lie
         norm: after the first convolution, and within residual blocks
@@ -55,6 +61,8 @@ class KernelNoise(nn.Module):
     Raises:
         OptionsError: a number below 1, a kernel that is even or smaller than twice the scale, or a width below 0.1.
     """
+
+    start: Tensor
 
     def __init__(
         self,
@@ -67,6 +75,8 @@ class KernelNoise(nn.Module):
         noise_blocks: int = 8,
         noise_codes: int = 3,
         start_width: float = 0.7,
+        start_noise: float = 5.0,
+        kernel_pace: float = 0.1,
         symmetric: bool = True,
         phase: Phase = "centre",
         norm: Norm = "none",
@@ -83,13 +93,19 @@ class KernelNoise(nn.Module):
             )
         if start_width < 0.1:
             raise OptionsError(f"kernel_noise: start_width is {start_width:g} HR pixels; expected at least 0.1.")
-        self.scale, self.symmetric = scale, symmetric
+        if noise_codes < channels or start_noise < 0 or kernel_pace <= 0:
+            raise OptionsError(
+                f"kernel_noise: noise_codes is {noise_codes}, start_noise {start_noise:g} and kernel_pace "
+                f"{kernel_pace:g}; expected at least {channels}, at least 0, and more than 0."
+            )
+        self.scale, self.symmetric, self.kernel_pace = scale, symmetric, kernel_pace
         self.kernel_codes, self.noise_codes = kernel_codes, noise_codes
         self.taps = kernel - 1 if phase == "centre" and scale % 2 == 0 else kernel
         self.margin = (self.taps - scale) // 2 if phase == "centre" else kernel // 2
         self.kernel_net = _network(kernel_codes, self.taps**2, kernel_features, kernel_blocks, 1, norm)
         self.noise_net = _network(channels + noise_codes, channels, noise_features, noise_blocks, 3, norm)
-        _start_as_gaussian(self.kernel_net[-1], self.taps, start_width)
+        self.register_buffer("start", _gaussian_logits(self.taps, start_width), persistent=False)
+        self.noise_level = nn.Parameter(torch.full((channels, 1, 1), start_noise / 255))
 
     def forward(self, hr: Tensor) -> Degraded:
         """(B, C, H, W) -> LR (B, C, H/scale, W/scale), with the kernels and the noise that made it."""
@@ -101,7 +117,7 @@ class KernelNoise(nn.Module):
 
     def kernel(self, code: Tensor) -> Tensor:
         """Codes (B, kernel_codes, 1, 1) -> kernels (B, k, k) that add up to 1."""
-        logits = full_precision(self.kernel_net(code)).flatten(1)
+        logits = self.start + self.kernel_pace * full_precision(self.kernel_net(code)).flatten(1)
         if self.symmetric:
             logits = (logits + logits.flip(1)) / 2
         return logits.softmax(1).view(-1, self.taps, self.taps)
@@ -119,8 +135,9 @@ class KernelNoise(nn.Module):
         return blurred.view(batch, channels, height // self.scale, width // self.scale)
 
     def noise(self, blurred: Tensor, code: Tensor) -> Tensor:
-        """Blurred LR (B, C, h, w) and codes (B, noise_codes, h, w) -> noise (B, C, h, w); at first it is 0."""
-        return full_precision(self.noise_net(torch.cat([blurred, code.to(blurred.dtype)], 1)))
+        """Blurred LR (B, C, h, w) and codes (B, noise_codes, h, w) -> noise (B, C, h, w); at first it is white."""
+        shaped = full_precision(self.noise_net(torch.cat([blurred, code.to(blurred.dtype)], 1)))
+        return self.noise_level * code[:, : blurred.shape[1]] + shaped
 
 
 def _network(inputs: int, outputs: int, features: int, blocks: int, size: int, norm: Norm) -> nn.Sequential:
@@ -147,10 +164,8 @@ def _network(inputs: int, outputs: int, features: int, blocks: int, size: int, n
     return network
 
 
-@torch.no_grad()
-def _start_as_gaussian(last: nn.Module, taps: int, width: float) -> None:
-    """Make the logits those of a Gaussian: -r^2 / (2 sigma^2)."""
-    assert isinstance(last, nn.Conv2d) and last.bias is not None
+def _gaussian_logits(taps: int, width: float) -> Tensor:
+    """(taps * taps,): -r^2 / (2 sigma^2) around the middle."""
     centre = (taps - 1) / 2
     squares = [(row - centre) ** 2 + (column - centre) ** 2 for row in range(taps) for column in range(taps)]
-    last.bias.copy_(torch.tensor([-square / (2 * width**2) for square in squares], device=last.bias.device))
+    return torch.tensor([-square / (2 * width**2) for square in squares])

@@ -27,7 +27,7 @@ def shaken(network: KernelNoise) -> KernelNoise:
         last = part[-1]
         assert isinstance(last, nn.Conv2d)
         with torch.no_grad():
-            last.weight += 0.3 * torch.randn_like(last.weight)
+            last.weight += 3 * torch.randn_like(last.weight)
     return network
 
 
@@ -43,7 +43,8 @@ def test_the_first_kernel_is_a_narrow_gaussian(scale: int) -> None:
     assert found.kernel.sum().item() == pytest.approx(1, abs=1e-6)
     assert kernel_width(found.kernel).item() == pytest.approx(0.7, abs=0.005)
     assert found.noise.shape == found.lr.shape == (1, 3, 24 // scale, 36 // scale)
-    assert not found.noise.any()
+    assert found.noise.std().item() * 255 == pytest.approx(5, rel=0.2)
+    assert not KernelNoise(scale, start_noise=0, **SMALL)(photo()).noise.any()
 
 
 def test_the_box_that_zeros_would_give_is_far_from_it() -> None:
@@ -69,9 +70,9 @@ def test_lr_lies_where_bicubic_has_it(scale: int) -> None:
     ramp = (torch.arange(48.0) / 48).expand(1, 3, 48, 48)
     inside = slice(4, -4)
     expected = reduce(ramp, scale)[..., inside, inside]
-    found = KernelNoise(scale, kernel=11, **SMALL)(ramp).lr[..., inside, inside]
+    found = KernelNoise(scale, kernel=11, start_noise=0, **SMALL)(ramp).lr[..., inside, inside]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
-    corner = KernelNoise(scale, kernel=11, phase="corner", **SMALL)(ramp).lr[..., inside, inside]
+    corner = KernelNoise(scale, kernel=11, phase="corner", start_noise=0, **SMALL)(ramp).lr[..., inside, inside]
     torch.testing.assert_close(corner, expected - (scale - 1) / 2 / 48, rtol=0, atol=1e-5)
 
 
@@ -118,11 +119,19 @@ def test_the_width_of_a_kernel() -> None:
         ({"kernel": 3}, "at least 5"),
         ({"start_width": 0.0}, "start_width is 0 HR pixels"),
         ({"noise_features": 0}, "noise_features is 0"),
+        ({"noise_codes": 2}, "noise_codes is 2"),
     ],
 )
 def test_mistakes(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(OptionsError, match=message):
         KernelNoise(2, **arguments)  # pyright: ignore[reportArgumentType]
+
+
+def test_dsgan_has_the_authors_number_of_parameters() -> None:
+    network = DEGRADERS["dsgan"](4)
+    assert sum(p.numel() for p in network.parameters()) == 594_380
+    found = network(photo())
+    assert found.kernel is None and found.noise is None and found.lr.min() > 0 and found.lr.max() < 1
 
 
 @pytest.mark.parametrize("name", DEGRADERS)
