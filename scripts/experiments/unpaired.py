@@ -94,7 +94,7 @@ class Photos:
         """Crops of both, from the same places."""
         while True:
             crops = [crop(random, lr_one, hr_one) for lr_one, hr_one in self._drawn(random, lr, self.hr)]
-            yield Paired(*(floats([pair[side] for pair in crops]) for side in (0, 1)))
+            yield Paired(lr=floats([lr_one for lr_one, _ in crops]), hr=floats([hr_one for _, hr_one in crops]))
 
     def unpaired(self, random: np.random.Generator) -> Iterator[Unpaired]:
         """Crops of HR, and of real LR, each drawn without regard to the other."""
