@@ -109,7 +109,7 @@ def degrade(
     ] = None,
     scale: Scale = None,
     grid: Annotated[str | None, typer.Option(help="ROWSxCOLUMNS: one photo under so many draws")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="other numbers, other draws")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="other numbers, other draws")] = 0,
 ) -> None:
     """Show what a degradation makes of a photo, write a fixed set of LR images with a manifest, or fit a pipeline."""
     from gansr.build.degrade import Request, run

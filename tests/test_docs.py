@@ -91,7 +91,7 @@ def test_what_is_shown_of_data_fits(tree: Callable[..., Tree]) -> None:
 def test_the_learned_degradation_shown_can_be_built(tree: Callable[..., Tree]) -> None:
     (text,) = re.findall(r"## Learning a degradation.*?```yaml\n(.*?)```", DEGRADATIONS, re.DOTALL)
     shown = parse(text, "docs/degradations.md")
-    options = validate(over(tree(), shown), "docs/degradations.md")
+    options = validate(over(tree("learned_kernel_noise"), shown), "docs/degradations.md")
     assert examine(options).parameters["lr_discriminator"] > 0
     assert all(f"`{name}`" in DEGRADATIONS for name in (*TABLES["degraders"], *DEGRADATION))
 

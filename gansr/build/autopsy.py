@@ -15,6 +15,7 @@ from gansr.data.images import write_image
 from gansr.data.mixed_set import WithPairs
 from gansr.data.sampler import CounterSampler, Ticket
 from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import UserError
 from gansr.models import weights
 from gansr.options.schema import Options
@@ -102,6 +103,8 @@ def sources(images: TrainingSet, ticket: Ticket) -> str:
         case WithPairs():
             pair = images.pair(ticket)
             return " with ".join(map(str, pair)) if pair else sources(images.photos, ticket)
+        case UnpairedFiles():
+            return " and ".join(map(str, images.files(ticket)))
         case Scales():
             scale = images.draw(ticket.position)
             return f"{sources(images.sets[scale], ticket)} at x{scale}"

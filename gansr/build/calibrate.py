@@ -10,10 +10,11 @@ import yaml
 from torch import Tensor
 
 from gansr.build.degradations import pipeline
+from gansr.build.degrade import check_scale
 from gansr.data.calibration.chart import spectra
 from gansr.data.calibration.compression import quality_of_file
 from gansr.data.calibration.fit import Fit, fit
-from gansr.data.calibration.samples import Folder, Sample, measure
+from gansr.data.calibration.samples import BLOCK, FLAT, Folder, Sample, measure, middle
 from gansr.data.calibration.spectrum import TILE
 from gansr.data.degradations.pipeline import Degradation
 from gansr.data.folders import find_images
@@ -27,8 +28,6 @@ from gansr.training.files import replace_text
 MOST = 100  # images of each folder that are measured
 FEWEST = 8
 SIDE = 256  # LR pixels: of larger images the middle is measured
-FLAT = 2.0  # standard deviation in levels below which an image shows nothing
-BLOCK = 16  # pixels of a JPEG block with its colour: what is cut begins at one
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,7 @@ def run(request: Request) -> Calibration:
     """
     if request.output.suffix.lower() not in {".yml", ".yaml"}:
         raise OptionsError(f"--output {request.output}: --fit writes a pipeline; expected a file that ends in .yml.")
+    check_scale(request.scale)
     lr_photos = _Photos.found(request.real, "--fit", TILE, 1)
     hr_photos = _Photos.found(request.sharp, "SOURCE, the sharp photos of --fit", TILE * request.scale, request.scale)
     real_samples = [measure(image, quality_of_file(file)) for file, image in lr_photos.images]
@@ -92,10 +92,10 @@ class _Photos:
             image = to_rgb(read_image(file))
             if min(image.shape[:2]) < least:
                 small += 1
-            elif (middle := _middle(image, SIDE * scale, BLOCK * scale)).std(dtype=float) < FLAT:
+            elif (part := middle(image, SIDE * scale, BLOCK * scale)).std(dtype=float) < FLAT:
                 flat += 1
             else:
-                images.append((file, middle))
+                images.append((file, part))
         left_out = f"{small} are smaller than {least}x{least} pixels and {flat} show one colour only"
         if len(images) < FEWEST:
             raise DataError(
@@ -104,15 +104,6 @@ class _Photos:
             )
         remarks = [f"{folder}: {len(taken)} of {len(files)} images are measured."] if taken is not files else []
         return cls(images, remarks + ([f"{folder}: {left_out}; they are left out."] if small + flat else []))
-
-
-def _middle(image: np.ndarray, side: int, block: int) -> np.ndarray:
-    """At most `side` pixels, from a block's corner on, and whole blocks of them."""
-    for axis in (0, 1):
-        length = min(side, image.shape[axis] // block * block)
-        first = (image.shape[axis] - length) // 2 // block * block
-        image = image.take(range(first, first + length), axis)
-    return image
 
 
 def _lr(images: Sequence[Tensor], rows: Sequence[dict], scale: int, seed: int) -> Iterator[Tensor]:

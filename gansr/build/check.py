@@ -21,7 +21,7 @@ from gansr.build import parts
 from gansr.build import recipes as builders
 from gansr.build.augmentation import augmentation
 from gansr.build.data import maker
-from gansr.build.degradations import MILD, networks
+from gansr.build.degradations import MILD, margin, networks
 from gansr.data.batch import Paired, Unpaired
 from gansr.errors import OptionsError, UserError
 from gansr.losses.adversarial.objectives import Objective
@@ -136,12 +136,20 @@ def _size(network: nn.Module, learns: bool) -> int:
 
 def _batch(options: Options, scale: int) -> Paired | Unpaired:
     crop, size = options.crop(scale), options.train.batch
-    if isinstance(options, LearnedKernelNoiseOptions):
-        return Unpaired(torch.empty(size, 3, crop, crop), torch.empty(size, 3, crop // scale, crop // scale))
+    if options.data.train.real_lr is not None:
+        return _unpaired_batch(options)
     importance = torch.empty(size, 1, crop, crop) if options.data.train.importance else None
     lr, hr = torch.empty(size, 3, crop // scale, crop // scale), torch.empty(size, 3, crop, crop)
     sharp = hr if options.data.train.sharpen else None
     return Paired(lr, hr, importance, sharp, scale if options.scales != (options.scale,) else None)
+
+
+def _unpaired_batch(options: Options) -> Unpaired:
+    train, size = options.data.train, options.train.batch
+    sides = [train.crop, train.crop // options.scale]
+    if train.degradation is not None:
+        sides.append(train.crop + 2 * margin(options, options.scale))
+    return Unpaired(*(torch.empty(size, 3, side, side) for side in sides))
 
 
 def _busiest_steps(options: Options) -> list[int]:

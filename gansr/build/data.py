@@ -20,8 +20,10 @@ from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.importance import MapSource, open_importance
 from gansr.data.mixed_set import WithPairs
-from gansr.data.sampler import Moment, ScaleDraw, is_mild
+from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.unpaired.refusals import HR, REAL_LR, refuse_sides
+from gansr.data.unpaired.sides import UnpairedFiles, unpaired_batches
 from gansr.options.images import TrainSetOptions
 from gansr.options.schema import Options
 
@@ -67,6 +69,31 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
     return sets[options.scale] if list(sets) == [options.scale] else Scales(sets, _draw(options))
 
 
+def unpaired_set(options: Options) -> UnpairedFiles:
+    """Sharp photos and real LR of other ones, each side shuffled and cut by itself.
+
+    Windows of HR have a margin only where a degradation looks at it.
+
+    Raises:
+        DataError: a side is missing or empty, an image is smaller than its crop, a file is on both sides, one side is
+            grey and the other is not.
+    """
+    train, scale = options.data.train, options.scale
+    hr = _large_enough(find_images(train.hr_folders, HR), train, HR)
+    real_lr = _large_enough(find_images(train.real_lr_folders, REAL_LR), train, REAL_LR, scale)
+    refuse_sides(hr, real_lr)
+    settings: dict[str, Any] = {
+        "flips": train.flips,
+        "rotations": train.rotations,
+        "cache": ImageCache(train.cache_megabytes),
+    }
+    around = 0 if train.degradation is None else margin(options, scale)
+    return UnpairedFiles(
+        HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
+        HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
+    )
+
+
 def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
     """The pairs that stand beside the photos, for each scale."""
     train, where = options.data.train, "data.train.pairs"
@@ -107,17 +134,26 @@ def _importance(files: list[Path], train: TrainSetOptions) -> MapSource | None:
     return open_importance(train.importance, files, folders, where, megabytes=train.cache_megabytes)
 
 
-def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.train") -> list[Path]:
-    """Files to cut crops from: all of them, or without the small ones where the options say so."""
-    fit = without_small(files, train.crop) if train.small_images == "skip" else []
-    check_sizes(fit or files, train.crop, where)
+def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.train", scale: int = 1) -> list[Path]:
+    """Files to cut crops of side crop / scale from: all, or without the small ones where the options say so."""
+    crop = train.crop // scale
+    fit = without_small(files, crop) if train.small_images == "skip" else []
+    check_sizes(fit or files, crop, where, scale)
     return fit or files
 
 
-def training_batches(
-    images: TrainingSet, options: Options, accelerator: Accelerator
-) -> Callable[[int], Iterator[Paired]]:
-    """Number of the first micro-batch -> endless batches of this process from there."""
+def training_batches(images: TrainingSet, options: Options, accelerator: Accelerator) -> Callable[[int], Iterator[Any]]:
+    """Number of the first micro-batch -> endless batches of this process from there, `Paired` or `Unpaired`."""
+    if isinstance(images, UnpairedFiles):
+        return lambda start: unpaired_batches(
+            images,
+            batch=options.train.batch,
+            rank=accelerator.process_index,
+            world=accelerator.num_processes,
+            start=start,
+            workers=options.data.train.workers,
+            device=accelerator.device,
+        )
     make, augment = maker(options), augmentation(options)
     return lambda start: paired_batches(
         images,
@@ -168,4 +204,5 @@ def open_images(options: Options) -> Images:
         EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
     ]
-    return Images(training_set(options), sets)
+    unpaired = options.data.train.real_lr is not None
+    return Images(unpaired_set(options) if unpaired else training_set(options), sets)

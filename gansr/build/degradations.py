@@ -88,6 +88,8 @@ class Curriculum:
     ):
         rows = _preset(asked, scale, where) if isinstance(asked, str) else asked
         rows = [rows] if isinstance(rows, DegradationRow) else rows
+        if not rows:
+            raise OptionsError(f"{where}: there is no operation in it. For plain bicubic LR leave it out.")
         self.tree = [row.model_dump(mode="json", by_alias=True) for row in rows]
         self.scale, self.margin, self.where = scale, margin, where
         self.bends = ramps.bends(self.tree, where)
@@ -114,9 +116,9 @@ def margin(options: Options, scale: int) -> int:
     return options.data.train.margin // options.scale * scale
 
 
-def pipeline(asked: Asked, scale: int) -> Operation:
+def pipeline(asked: Asked, scale: int, where: str = WHERE) -> Operation:
     """A preset by name, a row, or rows one after another; what changes is as at the end."""
-    return Curriculum(asked, scale, margin=0).last.pipeline
+    return Curriculum(asked, scale, 0, where).last.pipeline
 
 
 def networks(asked: Any, where: str = WHERE) -> dict[str, Path]:

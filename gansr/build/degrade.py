@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -12,14 +12,15 @@ from torch import Tensor
 
 from gansr.build.degradations import pipeline
 from gansr.build.sheet import caption, sheet
+from gansr.data.degradations.looks.sharpen import unsharp_mask
 from gansr.data.degradations.pipeline import Degradation
 from gansr.data.degradations.record import Record
-from gansr.data.folders import find_images
 from gansr.data.images import read_image, to_rgb, write_image
 from gansr.data.sampler import batch_seed
-from gansr.errors import DataError, OptionsError
+from gansr.errors import DataError, OptionsError, StorageError
 from gansr.imaging.resize import mod_crop
-from gansr.inference.files import make_folder
+from gansr.inference.files import make_folder, plan
+from gansr.options.images import Scale
 from gansr.options.load import load
 from gansr.options.pipeline_file import is_pipeline, read_pipeline
 from gansr.training.files import replace_text
@@ -48,34 +49,67 @@ def run(request: Request) -> list[Path]:
     """
     if not request.source.exists():
         raise DataError(f"{request.source}: there is no such photo or folder.")
+    check_scale(request.scale)
     degradation = _degradation(request)
     if request.grid is not None:
         return _sheet(request, degradation, *_grid(request.grid))
     return list(_lr_set(request, degradation))
 
 
-def _degradation(request: Request) -> Degradation:
+def check_scale(scale: int | None) -> None:
+    """Raise OptionsError for a scale that options of a run cannot have."""
+    if scale not in {None, *get_args(Scale)}:
+        raise OptionsError(f"--scale {scale}: expected {', '.join(map(str, get_args(Scale)))}.")
+
+
+@dataclass(frozen=True)
+class _Making:
+    """How a photo becomes LR: of sharpened HR, where the options of a run say so."""
+
+    degradation: Degradation
+    sharpen: bool = False
+
+    @property
+    def scale(self) -> int:
+        return self.degradation.scale
+
+    def __call__(self, photo: Tensor, seed: int, record: Record) -> Tensor:
+        return self.degradation(unsharp_mask(photo) if self.sharpen else photo, seed, record)
+
+
+def _degradation(request: Request) -> _Making:
     asked, scale = request.degradation, request.scale
     if not asked.endswith((".yml", ".yaml")):
-        return Degradation(pipeline(asked, scale or 4), scale or 4, margin=0)
+        return _Making(Degradation(pipeline(asked, scale or 4, "--preset"), scale or 4, margin=0))
     if is_pipeline(Path(asked)):
         found = read_pipeline(Path(asked), scale)
-        return Degradation(pipeline(found.degradation, found.scale), found.scale, margin=0)
+        return _Making(Degradation(pipeline(found.degradation, found.scale, asked), found.scale, margin=0))
     options = load(Path(asked))[-1]
-    if options.data.train.degradation is None:
+    train = options.data.train
+    if train.degradation is None:
         raise OptionsError(f"{asked}: data.train.degradation is missing: its LR is plain bicubic.")
     scale = scale or options.scale
-    return Degradation(pipeline(options.data.train.degradation, scale), scale, margin=0)
+    return _Making(Degradation(pipeline(train.degradation, scale), scale, margin=0), train.sharpen)
 
 
-def _sheet(request: Request, degradation: Degradation, rows: int, columns: int) -> list[Path]:
+def _read(file: Path, scale: int) -> np.ndarray:
+    """A photo whose sides are multiples of the scale."""
+    image = read_image(file)
+    if min(image.shape[:2]) < scale:
+        raise DataError(f"{file}: {image.shape[1]}x{image.shape[0]} pixels are too few for scale {scale}.")
+    return to_rgb(mod_crop(image, scale))
+
+
+def _sheet(request: Request, degradation: _Making, rows: int, columns: int) -> list[Path]:
     """Many draws of the middle of one photo, enlarged without interpolation, and beside it what was drawn."""
     if request.source.is_dir():
         raise OptionsError(f"--grid shows one photo, and {request.source} is a folder.")
     beside = request.output.with_suffix(".json")
     if beside == request.output:
         raise OptionsError(f"-o {request.output}: expected a picture, for example sheet.png.")
-    image = to_rgb(mod_crop(read_image(request.source), degradation.scale))
+    if request.output.resolve() == request.source.resolve():
+        raise OptionsError(f"-o {request.output} is the photo itself, and would be overwritten: choose another name.")
+    image = _read(request.source, degradation.scale)
     side = SIDE // degradation.scale * degradation.scale
     top, left = (max((length - side) // 2, 0) for length in image.shape[:2])
     window = _floats(image[top : top + side, left : left + side]).expand(rows * columns, -1, -1, -1)
@@ -87,33 +121,38 @@ def _sheet(request: Request, degradation: Degradation, rows: int, columns: int) 
         {"row": number // columns, "column": number % columns, "operations": operations}
         for number, operations in enumerate(record.samples)
     ]
-    _write_manifest(beside, request, degradation, hr=str(request.source), draws=draws)
+    make_folder(request.output.parent)
     write_image(request.output, sheet([_bytes(one) for one in large], captions, columns))
+    _write_manifest(beside, request, degradation, hr=str(request.source), draws=draws)
     return [beside, request.output]
 
 
-def _lr_set(request: Request, degradation: Degradation) -> Iterator[Path]:
+def _lr_set(request: Request, degradation: _Making) -> Iterator[Path]:
     """One LR image for each photo, with a seed that follows from its place; what was done, and how to do it again."""
-    folder = request.source if request.source.is_dir() else request.source.parent
-    files = find_images([folder], str(folder)) if request.source.is_dir() else [request.source]
+    targets = plan(request.source, request.output, ".png")
+    alone = request.output in targets.values()  # one photo, and the name of its LR
+    manifest = request.output.with_suffix(".json") if alone else request.output / "manifest.json"
     made = {}
-    for number, file in enumerate(files):
-        image = to_rgb(mod_crop(read_image(file), degradation.scale))
+    for number, (file, target) in enumerate(targets.items()):
+        image = _read(file, degradation.scale)
         seed = batch_seed(request.seed, number, 0, 1)
         record = Record(1)
-        target = request.output / file.relative_to(folder).with_suffix(".png")
         make_folder(target.parent)
         write_image(target, _bytes(degradation(_floats(image), seed, record)[0]))
         row = {"hr": str(file), "seed": seed, "operations": record.samples[0]}
-        made[target.relative_to(request.output).as_posix()] = row
+        made[target.relative_to(manifest.parent).as_posix()] = row
         yield target
-    _write_manifest(request.output / "manifest.json", request, degradation, images=made)
-    yield request.output / "manifest.json"
+    _write_manifest(manifest, request, degradation, images=made)
+    yield manifest
 
 
-def _write_manifest(path: Path, request: Request, degradation: Degradation, **more: Any) -> None:
-    said = {"degradation": request.degradation, "scale": degradation.scale, "seed": request.seed, **more}
-    replace_text(path, json.dumps(said, indent=2) + "\n")
+def _write_manifest(path: Path, request: Request, degradation: _Making, **more: Any) -> None:
+    said = {"degradation": request.degradation, "scale": degradation.scale, "seed": request.seed}
+    said |= ({"sharpen": True} if degradation.sharpen else {}) | more
+    try:
+        replace_text(path, json.dumps(said, indent=2) + "\n")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _grid(text: str) -> tuple[int, int]:

@@ -173,7 +173,8 @@ def _arranged(network: nn.Module, options: Options, compiled: bool = True) -> nn
     if options.train.compile and compiled:
         # To diagnose is to go backward several times through one graph; donated buffers last for one.
         functorch_config.donated_buffer = options.train.diagnose_every is None
-        network.compile()  # before it is wrapped: its state keeps its keys
+        # Before it is wrapped, so that its state keeps its keys; a graph for each scale's shape, which is known.
+        network.compile(dynamic=False)
     return network
 
 

@@ -12,6 +12,7 @@ from torch import nn
 import gansr
 from gansr.build import parts
 from gansr.build import recipes as builders
+from gansr.build.audit import tell_domains
 from gansr.build.autopsy import Autopsy
 from gansr.build.data import Images, training_batches
 from gansr.errors import OptionsError, StorageError, TrainingError
@@ -87,6 +88,8 @@ class Stage:
             self._announce(console, start)
             self.stopwatch = Stopwatch(start)
             self.journal = Journal(self.folder, start, console, self.stopwatch, images, writes=first)
+            if first and not start:
+                self._tell_domains(console)
             loop = Loop(
                 accelerator,
                 self.recipe,
@@ -135,6 +138,12 @@ class Stage:
             console.say(f"  {line}")
         for change in self.changed:
             console.say(f"  changed since then: {change}")
+
+    def _tell_domains(self, console: Console) -> None:
+        """Of images without pairs: is what the run will learn what it should?"""
+        picture = tell_domains(self.images.train, self.folder, console.say)
+        if picture is not None:
+            self.journal.picture(0, "domain audit", picture)
 
     def _save_options(self) -> None:
         """Save the resolved options; what an earlier part of the run used is told."""

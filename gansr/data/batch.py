@@ -22,10 +22,11 @@ class Paired:
 
 @dataclass(frozen=True)
 class Unpaired:
-    """Sharp images, and real small ones of something else."""
+    """Sharp photos, and real LR of other ones: image n of one side has nothing to do with image n of the other."""
 
     hr: Tensor  # (B, 3, scale*H, scale*W)
     real_lr: Tensor  # (B, 3, H, W)
+    window: Tensor | None = None  # HR with as many pixels around as its degradation looks at, where there is one
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from gansr.data.images import EXTENSIONS, image_size
+from gansr.data.images import EXTENSIONS, image_channels, image_size
 from gansr.errors import DataError
 
 
@@ -97,8 +97,11 @@ def without_small(files: Sequence[Path], crop: int) -> list[Path]:
     return [file for file, size in zip(files, sizes, strict=True) if min(size) >= crop]
 
 
-def check_sizes(files: Sequence[Path], crop: int, where: str) -> None:
-    """Raise DataError if an image is too small to cut `crop` x `crop` pixels from; reads headers only."""
+def check_sizes(files: Sequence[Path], crop: int, where: str, scale: int = 1) -> None:
+    """Raise DataError if an image is too small to cut `crop` x `crop` pixels from; reads headers only.
+
+    `scale` is that of these images' crop to the one that options give.
+    """
     sizes = image_sizes(files)
     small = [(file, size) for file, size in zip(files, sizes, strict=True) if min(size) < crop]
     if small:
@@ -106,7 +109,7 @@ def check_sizes(files: Sequence[Path], crop: int, where: str) -> None:
         least = min(min(size) for _, size in small)
         raise DataError(
             f"{where}: {len(small)} of {len(files)} images are smaller than the crop of {crop}x{crop} pixels "
-            f"(width x height): {named}. Set crop to {least} or less, or small_images: skip."
+            f"(width x height): {named}. Set crop to {least * scale} or less, or small_images: skip."
         )
 
 
@@ -114,6 +117,12 @@ def image_sizes(files: Sequence[Path]) -> list[tuple[int, int]]:
     """(height, width) of every file, from the headers, many at a time."""
     with ThreadPoolExecutor(max_workers=16) as pool:  # waiting for the disk, not computing
         return list(pool.map(image_size, files))
+
+
+def channels_of(files: Sequence[Path]) -> list[int]:
+    """1 or 3 for every file, from the headers, many at a time."""
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        return list(pool.map(image_channels, files))
 
 
 def _names(folder: Path, where: str) -> list[Path]:

@@ -72,6 +72,11 @@ def image_size(path: Path) -> tuple[int, int]:
     return _open(path, measure)
 
 
+def image_channels(path: Path) -> int:
+    """1 or 3: the channels of the image that `read_image` would return, from the file's header alone."""
+    return _open(path, lambda image: 1 if _is_grey(image) else 3)
+
+
 def write_image(path: Path, array: np.ndarray) -> None:
     """Write uint8 (H, W, C) as PNG, JPEG (quality 95, 4:4:4) or lossless WebP, by the suffix.
 
@@ -136,9 +141,13 @@ def _pixels(image: Image.Image) -> np.ndarray:
         return _from_16_bits(np.asarray(image))[..., None]
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers; expected integers of 8 or 16 bits")
-    if image.mode in ("1", "L"):
+    if _is_grey(image):
         return np.array(image.convert("L"))[..., None]
     return np.array(image.convert("RGB"))
+
+
+def _is_grey(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode in ("1", "L")
 
 
 def _from_16_bits(levels: np.ndarray) -> np.ndarray:

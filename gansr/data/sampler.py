@@ -13,6 +13,7 @@ SOURCES = 2**64 - 4  # and for where a sample comes from
 MILD = 2**64 - 5  # and for whether a micro-batch of a process is mild
 AUGMENTATION = 2**64 - 6  # and for what augmentation does to a sample
 HALF = 2**32 - 1
+REAL_SIDE = 2**32  # added to a run's seed, which is smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,16 @@ class ScaleDraw:
         return self.scales[int(np.random.Generator(random).integers(len(self.scales)))]
 
 
-@lru_cache(maxsize=2)  # a batch may reach into the next epoch
+@lru_cache(maxsize=4)  # a batch may reach into the next epoch, on two sides
 def permutation(length: int, seed: int, epoch: int) -> np.ndarray:
     """The order of `length` images in an epoch."""
     return np.random.Generator(np.random.Philox(key=_words(seed, epoch))).permutation(length)
+
+
+def real_side(seed: int) -> int:
+    """The seed of the real side of unpaired images: whatever is drawn with it has a key of its own in every run."""
+    assert 0 <= seed < REAL_SIDE
+    return seed + REAL_SIDE
 
 
 def sample_generator(seed: int, number: int) -> np.random.Generator:

@@ -20,7 +20,7 @@ from gansr.imaging.resize import mod_crop
 
 
 class TrainingSet(Protocol):
-    """What can be cut into samples: `HrOnly`, `PairedFiles`, `WithPairs`, or `Scales` of one of them."""
+    """What can be cut into samples: `HrOnly`, `PairedFiles`, `WithPairs`, `Scales` of one of them; `UnpairedFiles`."""
 
     def __len__(self) -> int: ...
 

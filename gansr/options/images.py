@@ -1,9 +1,9 @@
 """The images of a run, as options: folders, crops, scales."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, Tag
 
 from gansr.options.component import Component
 
@@ -32,7 +32,15 @@ class ShareRampOptions(Strict):
     start: NonNegativeInt = Field(default=0, description="first step of the ramp")
 
 
-Share = Probability | ShareRampOptions
+def _kind_of_share(found: Any) -> str:
+    return "share-ramp" if isinstance(found, dict | ShareRampOptions) else "share-number"
+
+
+Share = Annotated[
+    Annotated[Probability, Tag("share-number")] | Annotated[ShareRampOptions, Tag("share-ramp")],
+    Discriminator(_kind_of_share),
+]
+"""A number or a ramp; told apart by their form, so that a mistake is told of the one that was meant."""
 
 
 class DegradationRow(Component):
@@ -41,7 +49,19 @@ class DegradationRow(Component):
     when: Share = Field(default=1.0, description="how many of the samples it happens to")
 
 
-Pipeline = Word | DegradationRow | tuple[DegradationRow, ...]
+def _kind_of_pipeline(found: Any) -> str:
+    if isinstance(found, str):
+        return "pipeline-name"
+    return "pipeline-row" if isinstance(found, dict | DegradationRow) else "pipeline-rows"
+
+
+Pipeline = Annotated[
+    Annotated[Word, Tag("pipeline-name")]
+    | Annotated[DegradationRow, Tag("pipeline-row")]
+    | Annotated[tuple[DegradationRow, ...], Tag("pipeline-rows")],
+    Discriminator(_kind_of_pipeline),
+]
+"""A preset or a file, one operation, or several: told apart in the same way."""
 
 
 class AugmentRow(Component):
@@ -84,6 +104,11 @@ class TrainSetOptions(Strict):
         default=None,
         description="folder(s) of their LR versions, for several scales {2: ..., 3: ...}; omitted: MATLAB-exact "
         "bicubic LR is made",
+    )
+    real_lr: Folders | None = Field(
+        default=None,
+        description="folder(s) of real LR photos of anything else, for recipes that learn without pairs; their crops "
+        "have the side crop / scale",
     )
     crop: PositiveInt = Field(default=128, description="side of the HR crop in pixels, a multiple of the scale")
     scales: tuple[Scale, ...] | None = Field(
@@ -128,6 +153,11 @@ class TrainSetOptions(Strict):
     def hr_folders(self) -> tuple[Path, ...]:
         """The HR folders, always as a tuple."""
         return _several(self.hr)
+
+    @property
+    def real_lr_folders(self) -> tuple[Path, ...]:
+        """The folders of real LR photos; none for recipes that learn from pairs."""
+        return () if self.real_lr is None else _several(self.real_lr)
 
     def lr_folders(self, scale: int) -> tuple[Path, ...]:
         """The LR folders of a scale, the n-th for the n-th HR folder; none when LR is made on the fly."""

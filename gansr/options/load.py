@@ -88,7 +88,10 @@ def _with_pipeline(tree: dict[str, Any], where: str) -> dict[str, Any]:
             continue
         if scales != [tree.get("scale")]:
             raise OptionsError(f"{where}: data.train.{key}: {asked} is made for one scale, and this run has {scales}.")
-        rows = read_pipeline(Path(asked), scales[0]).degradation
+        try:
+            rows = read_pipeline(Path(asked), scales[0]).degradation
+        except OptionsError as error:
+            raise OptionsError(f"{where}: data.train.{key}: {error}") from None
         one["degradation"] = [row.model_dump(by_alias=True) for row in rows]
     return tree | {"data": data | {"train": spelled_out}}
 

@@ -1,7 +1,7 @@
 """The whole options file, typed and frozen, one class for each recipe. Plain data, as `sections` and `images` are."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -20,6 +20,7 @@ from gansr.options.sections import (
     TrainOptions,
     ValidationOptions,
 )
+from gansr.options.sides import refuse_side
 
 __all__ = [
     "RECIPE_OPTIONS",
@@ -40,7 +41,10 @@ __all__ = [
 
 
 class Common(Strict):
-    """What every recipe has."""
+    """What every recipe has. `unpaired`: it learns from `data.train.real_lr`, not from pairs."""
+
+    unpaired: ClassVar[bool] = False
+    takes_degradation: ClassVar[bool] = False  # and makes LR of its HR side by `data.train.degradation` too
 
     name: Word
     stage: Word | None = Field(default=None, description="set for each of `stages:`", exclude=True)
@@ -59,6 +63,8 @@ class Common(Strict):
     def _fits_together(self) -> "Common":
         if self.data.train.crop % self.scale:
             raise ValueError(f"data.train.crop ({self.data.train.crop}) must be a multiple of scale ({self.scale})")
+        unpaired = [name for name, one in RECIPE_OPTIONS.items() if one.unpaired]
+        refuse_side(self.data.train, getattr(self, "recipe", ""), self.unpaired, self.takes_degradation, unpaired)
         self._check_scales()
         best, known = self.checkpoints.best, list(self.tracked)
         if best is not None and best not in known:
@@ -181,6 +187,8 @@ def _default(found: type[Any], **arguments: Any) -> Any:
 
 class LearnedKernelNoiseOptions(Common):
     """Learn from real LR images how LR is made, and from that to undo it: PDM-SR."""
+
+    unpaired: ClassVar[bool] = True
 
     recipe: Literal["learned_kernel_noise"]
     degrader: DegraderOptions = Field(

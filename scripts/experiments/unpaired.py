@@ -52,6 +52,7 @@ COMMON: dict[str, Any] = {
 }
 LEARNED: dict[str, Any] = {
     "recipe": "learned_kernel_noise",
+    "data": {"train": COMMON["data"]["train"] | {"real_lr": "."}},
     "degrader": {
         "type": "kernel_noise",
         "kernel": 13,

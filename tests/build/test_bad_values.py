@@ -58,7 +58,7 @@ BAD: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "resize": {
         "kinds": KINDS,
-        "factors": (*POSITIVE, [0, 1], [0.001, 1], [0.5, 65], [1.2, 1.5], [0.5, 0.9]),
+        "factors": (*POSITIVE, [0, 1], [0.001, 1], [0.5, 9], [1.2, 1.5], [0.5, 0.9]),
         "methods": KINDS,
         "antialias": FLAG,
         "relative_to": NAME,
@@ -66,7 +66,7 @@ BAD: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "resize_to_scale": {"methods": KINDS, "antialias": FLAG, "clip": FLAG},
     "shrink": {"divisors": (*POSITIVE, [0.5, 2], [1, 65]), "methods": KINDS, "antialias": FLAG, "clip": FLAG},
-    "decimate": {"factor": FACTOR},
+    "decimate": {"factor": FACTOR, "first": (-1, 64, "a", 0.5)},
     "matlab_bicubic": {"factor": FACTOR, "clip": FLAG},
     "gaussian_noise": {"sigma": LEVELS, "grey_probability": PROBABILITY},
     "poisson_noise": {"strength": POSITIVE, "grey_probability": PROBABILITY},

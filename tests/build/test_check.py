@@ -92,7 +92,7 @@ def test_nothing_is_left_behind(found: Run) -> None:
     [
         ({"discriminator": {"type": "patch", "layers": 3}}, ["patch", "16x16 pixels is too small", "at least 24"]),
         ({"data__train__crop": 6, "discriminator": {"type": "unet"}}, ["unet", "6x6", "at least 8"]),
-        ({"generator": {"type": "msrresnet", "features": 0}}, ["msrresnet: features is 0"]),
+        ({"generator": {"type": "msrresnet", "features": 0}}, ["(type msrresnet): features is 0"]),
         (
             {"generator__in_channels": 1, "generator__out_channels": 1},
             ["in_channels is 1; images have 3 (RGB)", "say colour: y"],
@@ -101,7 +101,7 @@ def test_nothing_is_left_behind(found: Run) -> None:
         ({"losses__content": {"type": "vgg19", "layers": {"conv9_1": 1}}}, ["VGG-19 has no 'conv9_1'"]),
         ({"losses__content": {"type": "vgg19", "weights": "/no/vgg.pth"}}, ["/no/vgg.pth", "no such file"]),
         ({"validation__metrics": {"fd": {"type": "feature_distance", "net": "vgg16"}}}, ["validation.metrics.fd"]),
-        ({"scale": 1, "generator": {"type": "srresnet"}}, ["srresnet: there is no network for scale 1"]),
+        ({"scale": 1, "generator": {"type": "srresnet"}}, ["(type srresnet): there is no network for scale 1"]),
         ({"train__schedule": {"type": "halving"}}, ["train.schedule (type halving): at: is missing"]),
         ({"train__optimizer": {"type": "adam", "betas": [0.9]}}, ["train.optimizer (type adam): betas"]),
         ({"train__optimizer": {"type": "adam", "betas": [1.5, 0.9]}}, ["train.optimizer: ", "1.5"]),

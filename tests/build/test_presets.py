@@ -11,6 +11,7 @@ import torch
 from scipy import stats
 
 from gansr.build.degradations import pipeline
+from gansr.data.degradations.blurs.blur import gaussian
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.record import Record
@@ -218,3 +219,12 @@ def test_bsrgan_noise_and_compression() -> None:
 )
 def test_presets_without_choice(preset: str, expected: Sequence[Operations]) -> None:
     assert drawn(preset) == [expected] * MANY
+
+
+@pytest.mark.parametrize(("scale", "first"), [(2, 1), (3, 1), (4, 2)])
+def test_blur_bicubic_keeps_the_pixel_that_matlab_does(scale: int, first: int) -> None:
+    """`imresize(x, 1/s, 'nearest')` takes pixel ceil(s (i - 1/2) + 1/2) of i = 1, 2, ... (for s = 3 the middle one)."""
+    image = torch.rand(1, 3, 8 * scale, 6 * scale, generator=torch.Generator().manual_seed(0))
+    found = pipeline("blur_bicubic", scale)(Canvas.of(image), Draws(1, 0)).image
+    blurred = gaussian((1.6, 1.6), 7, "replicate")(Canvas.of(image), Draws(1, 0)).image
+    assert torch.equal(found, blurred[..., first::scale, first::scale])

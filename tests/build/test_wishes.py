@@ -70,7 +70,7 @@ def test_a_game_at_every_scale(levels: Make, colour: str) -> None:
         ),
         ({"data__train__scales": [8]}, r"data\.train\.scales is \[8\]; expected different numbers up to scale \(4\)"),
         ({"data__train__scales": [2, 2]}, r"data\.train\.scales is \[2, 2\]; expected different"),
-        ({"data__train__scales": []}, r"data\.train\.scales: .*at least 1 item"),
+        ({"data__train__scales": []}, r"data\.train\.scales: .*at least 1 of them"),
         (
             {"data__train__scales": [2, 4], "data__train__lr": "somewhere"},
             r"with several scales, expected folders for each",

@@ -219,7 +219,7 @@ def test_the_gradient_of_a_gradient_needs_an_eager_network(
 ) -> None:
     asked: list[nn.Module] = []
 
-    def compile_network(network: nn.Module) -> None:
+    def compile_network(network: nn.Module, dynamic: bool) -> None:
         asked.append(network)
 
     monkeypatch.setattr(nn.Module, "compile", compile_network)

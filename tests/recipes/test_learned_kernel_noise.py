@@ -202,7 +202,7 @@ def test_resume_is_bit_exact(recipe: Run, tmp_path: Path) -> None:
     for name, content in state.collect(one, one.memory, accelerator, lambda _: {}).items():
         (tmp_path / name).write_bytes(content)
     expected = steps(one, range(5, 10))
-    found = {}
+    found: dict[bool, Any] = {}
     for forgets in (False, True):
         twin = recipe(seed=9, **changes)
         memory = {name: part for name, part in twin.memory.items() if not (forgets and name.startswith("pool"))}
@@ -248,6 +248,7 @@ def test_a_free_form_degrader(tree: Run) -> None:
     [
         ({"losses__adversarial": {"type": "hinge"}}, r"losses\.adversarial: .* degrader_losses"),
         ({"degrader_losses": {"noise": {"type": "noise_mean"}}}, r"degrader_losses\.adversarial is missing"),
+        ({"data__train__real_lr": None}, r"data\.train\.real_lr is missing"),
         ({"train__discriminator_steps": 2}, "generator_start"),
         ({"train__generator_start": 6}, "less than steps"),
         ({"lr_discriminator__scales": 2}, r"lr_discriminator\.scales"),

@@ -291,7 +291,7 @@ def test_a_content_loss_leaves_its_features_alone(recipe: Run) -> None:
 
 
 def test_nothing_to_learn_from(recipe: Run) -> None:
-    with pytest.raises(OptionsError, match="every weight is 0"):
+    with pytest.raises(OptionsError, match="every row weighs 0"):
         recipe("paired", losses={"pixel": {"type": "l1", "weight": 0}}).step(batch(0), 0)
 
 

@@ -125,10 +125,12 @@ for step in itertools.count(int(latest.name[5:]) + 1 if latest else 1):
 
 def test_killed_at_any_moment_no_checkpoint_is_incomplete(process: Callable[..., Any], tmp_path: Path) -> None:
     folder, steps = tmp_path / "checkpoints", []
-    for attempt in range(12):
+    for attempt in range(60):
+        if attempt >= 12 and max(steps, default=0) > 12:  # on a busy machine writers get less done
+            break
         writer = process("-c", WRITER, folder)
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(0.02 + 0.007 * attempt)
+        time.sleep(0.02 + 0.007 * (attempt % 12))
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         for path in folder.glob("step_*"):

@@ -12,6 +12,8 @@ from gansr.data.calibration.noise import Noise, measure_noise, shot_and_read
 from gansr.data.calibration.spectrum import blur_between, contrast, power, radial
 
 PERCENTILES = (10, 50, 90)
+FLAT = 2.0  # standard deviation in levels below which an image shows nothing
+BLOCK = 16  # pixels of a JPEG block with its colour: what is cut begins at one
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,15 @@ class Sample:
     def contrast(self) -> float:
         """What the spectrum is divided by to be compared with those of other images."""
         return contrast(self.spectrum, self.floor)
+
+
+def middle(image: np.ndarray, side: int, block: int = BLOCK) -> np.ndarray:
+    """At most `side` pixels of (H, W, C), from a block's corner on, and whole blocks of them where there are any."""
+    for axis in (0, 1):
+        length = min(side, image.shape[axis] // block * block or image.shape[axis])
+        first = (image.shape[axis] - length) // 2 // block * block
+        image = image.take(range(first, first + length), axis)
+    return image
 
 
 def measure(image: np.ndarray, quality: int | None = None, search: bool = True) -> Sample:

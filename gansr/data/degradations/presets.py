@@ -87,10 +87,10 @@ PRESETS: dict[str, Callable[[int], Rows]] = {
         {"type": "matlab_bicubic"},
         {"type": "gaussian_noise", "sigma": [30, 30], "grey_probability": 0},
     ],
-    # BD of the same: 7x7, sigma 1.6, every third pixel in its authors' code.
+    # BD of the same: 7x7, sigma 1.6, then MATLAB's nearest, which takes the middle one of three pixels.
     "blur_bicubic": lambda scale: [
         {"type": "gaussian", "sigma": [1.6, 1.6], "size": 7, "border": "replicate"},
-        {"type": "decimate"},
+        {"type": "decimate", "first": scale // 2},
     ],
     "real_esrgan": lambda scale: REAL_ESRGAN,
     "bsrgan": bsrgan,

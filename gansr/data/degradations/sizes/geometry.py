@@ -66,11 +66,12 @@ def _shrinks(canvas: Canvas, height: Tensor, width: Tensor, factor: Tensor | Non
     return float(torch.stack(torch.broadcast_tensors(*found)).max())
 
 
-def take_every(canvas: Canvas, factor: int) -> Canvas:
-    """The first of every `factor` rows and columns: [::factor, ::factor]."""
-    sizes = ((side + factor - 1) // factor for side in (canvas.height, canvas.width))
-    height, width = sizes
-    return replace(canvas, image=canvas.image[..., ::factor, ::factor], height=height, width=width)
+def take_every(canvas: Canvas, factor: int, first: int = 0) -> Canvas:
+    """One of every `factor` rows and columns: [first::factor, first::factor]."""
+    # An image of too few rows for that gives its first.
+    height, width = (((side - first + factor - 1) // factor).clamp_min(1) for side in (canvas.height, canvas.width))
+    top, left = (min(first, side - 1) for side in canvas.image.shape[-2:])
+    return replace(canvas, image=canvas.image[..., top::factor, left::factor], height=height, width=width)
 
 
 def crop(canvas: Canvas, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:

@@ -17,7 +17,8 @@ from gansr.errors import OptionsError, choices_hint
 RelativeTo = Literal["image", "target"]
 UP, DOWN, KEEP = "up", "down", "keep"
 KINDS = {UP: 0.2, DOWN: 0.7, KEEP: 0.1}  # Real-ESRGAN, first order
-MOST = 64  # times as large or as small: beyond, there is nothing left of an image, or no memory
+MOST = 64  # times as small: beyond, there is nothing left of an image
+LARGEST = 8  # times as large: beyond, there is no memory
 SHARES = {"area": 1.0, "bilinear": 1.0, "bicubic": 1.0}  # of the methods in Real-ESRGAN
 
 
@@ -141,18 +142,24 @@ def shrink(
     return operation
 
 
-def decimate(factor: int | None = None, *, scale: int) -> Operation:
-    """Keep the first of every so many rows and columns; BSRGAN does it after a blur with a shifted kernel.
+def decimate(factor: int | None = None, first: int = 0, *, scale: int) -> Operation:
+    """Keep one of every so many rows and columns.
+
+    BSRGAN keeps the first, after a blur with a shifted kernel; MATLAB's `imresize(..., 'nearest')` the one with `first`
+    factor // 2: the middle one of three.
 
     Args:
         factor: how many; omitted: the scale
+        first: place of the first row and the first column that are kept
         scale: of the super-resolution
 
     Raises:
-        OptionsError: a factor below 1.
+        OptionsError: a factor below 1, or a place that is not in 0..factor - 1.
     """
     number = _whole_factor(factor, scale)
-    return lambda canvas, draws: take_every(canvas, number)
+    if not 0 <= first < number:
+        raise OptionsError(f"first is {first}; expected a place from 0 to {number - 1}.")
+    return lambda canvas, draws: take_every(canvas, number, first)
 
 
 def matlab_bicubic(factor: int | None = None, clip: bool = False, *, scale: int) -> Operation:
@@ -229,7 +236,7 @@ def _finish(clip: bool) -> Callable[[Canvas], Canvas]:
 
 
 def _check_factors(factors: Range, kinds: dict[str, float]) -> None:
-    check_range("factors", factors, least=1 / MOST, most=MOST)
+    check_range("factors", factors, least=1 / MOST, most=LARGEST)
     low, high = factors
     found = f"factors is ({low:g}, {high:g})"
     if kinds.get(UP) and high < 1:
