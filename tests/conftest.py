@@ -77,6 +77,16 @@ def tree(photos: Path, tmp_path: Path) -> Callable[..., Tree]:
         if recipe == "paired_gan":
             options["discriminator"] = {"type": "unet", "features": 4}
             options["losses"]["adversarial"] = {"type": "vanilla", "weight": 0.1}
+        if recipe == "learned_kernel_noise":
+            options["data"]["train"]["real_lr"] = str(photos / "train" / "LR")
+            options["pool"] = 3
+            options["degrader"] = {
+                "type": "kernel_noise", "kernel": 5, "kernel_features": 4, "kernel_blocks": 1,
+                "noise_features": 4, "noise_blocks": 1,
+            }  # fmt: skip
+            options["lr_discriminator"] = {
+                "type": "patch", "features": 4, "layers": 1, "stride": 1, "kernel": 3, "norm": "none",
+            }  # fmt: skip
         for path, value in changes.items():
             *sections, key = path.split("__")
             here = options

@@ -10,6 +10,7 @@ import pytest
 from gansr.build.check import examine
 from gansr.build.parts import TABLES
 from gansr.data.degradations.presets import PRESETS
+from gansr.losses.degradation import DEGRADATION
 from gansr.options.load import validate
 from gansr.options.reader import parse
 
@@ -85,6 +86,14 @@ def test_what_is_shown_of_data_fits(tree: Callable[..., Tree]) -> None:
         base = tree(scale=4, data__train__crop=32)
         train = parse(text, "docs/degradations.md")["data"]["train"]
         examine(validate(base | {"data": {"train": base["data"]["train"] | train}}, "docs/degradations.md"))
+
+
+def test_the_learned_degradation_shown_can_be_built(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"## Learning a degradation.*?```yaml\n(.*?)```", DEGRADATIONS, re.DOTALL)
+    shown = parse(text, "docs/degradations.md")
+    options = validate(over(tree("learned_kernel_noise"), shown), "docs/degradations.md")
+    assert examine(options).parameters["lr_discriminator"] > 0
+    assert all(f"`{name}`" in DEGRADATIONS for name in (*TABLES["degraders"], *DEGRADATION))
 
 
 def test_the_pipeline_shown_can_be_built(tree: Callable[..., Tree]) -> None:

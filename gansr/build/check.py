@@ -6,7 +6,7 @@ that does not fit its network, or a crop too small for the discriminator, is fou
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from gansr.losses.adversarial.objectives import Objective
 from gansr.losses.table import LossTable, Term
 from gansr.losses.weight import Ramp, weight_at
 from gansr.options.component import check
-from gansr.options.schema import Options, RampOptions
+from gansr.options.schema import LearnedKernelNoiseOptions, LossOptions, Options, RampOptions
 from gansr.recipes.turns import Turns
 
 META = torch.device("meta")
@@ -90,7 +90,8 @@ def examine(options: Options) -> Examination:
     learns, fixed = ({name: _size(n, learns) for name, n in made_of.networks.items()} for learns in (True, False))
     averaged = options.train.ema is not None
     floats = sum(count * (5 if averaged and name == "generator" else 4) for name, count in learns.items())
-    frozen = {id(p): p.numel() for module in made_of.losses.modules() for p in module.parameters()}
+    tables = [made_of.losses, *([made_of.degrader_losses] if made_of.degrader_losses is not None else [])]
+    frozen = {id(p): p.numel() for table in tables for module in table.modules() for p in module.parameters()}
     return Examination(
         options.title,
         learns,
@@ -165,17 +166,26 @@ def _busiest_steps(options: Options) -> list[int]:
 def _missing_weights(options: Options) -> list[str]:
     named: dict[str, Path | None] = {"generator": options.generator.weights}
     named |= {name: one.weights for name, one in getattr(options, "judges", {}).items()}
-    for role, row in options.losses.items():
-        table = parts.ADVERSARIAL if role == "adversarial" else parts.LOSSES
-        asked = check(row, table, f"losses.{role}", **parts.loss_context(options)).get("weights")
-        named[f"losses.{role}"] = _file(asked)
-        if row.where is not None:
-            asked = check(row.where, parts.MAPS, f"losses.{role}.where", **parts.loss_context(options)).get("weights")
-            named[f"losses.{role}.where"] = _file(asked)
+    if isinstance(options, LearnedKernelNoiseOptions):
+        named["degrader"] = options.degrader.weights
+        named |= _named_by_losses(options, options.degrader_losses, "degrader_losses")
+    named |= _named_by_losses(options, options.losses, "losses")
     mild = options.data.train.mild
     files = {f"{name}.weights": path for name, path in named.items()} | networks(options.data.train.degradation)
     files |= networks(mild and mild.degradation, MILD)
     return [f"{where}: there is no file {path}." for where, path in files.items() if path and not path.exists()]
+
+
+def _named_by_losses(options: Options, rows: Mapping[str, LossOptions], section: str) -> dict[str, Path | None]:
+    """Weights files that rows of losses name, by row."""
+    named, context = {}, parts.loss_context(options)
+    for role, row in rows.items():
+        where = f"{section}.{role}"
+        table = parts.ADVERSARIAL if role == "adversarial" else parts.TABLES[section]
+        named[where] = _file(check(row, table, where, **context).get("weights"))
+        if row.where is not None:
+            named[f"{where}.where"] = _file(check(row.where, parts.MAPS, f"{where}.where", **context).get("weights"))
+    return named
 
 
 def _file(weights: Any) -> Path | None:

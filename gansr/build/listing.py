@@ -15,6 +15,8 @@ from gansr.options.schema import RECIPE_OPTIONS
 GIVEN = {
     "generators": {"scale"},
     "losses": {"scale", "lenses", "load_network"},
+    "degrader_losses": {"scale", "lenses", "load_network"},
+    "degraders": {"scale"},
     "maps": {"scale", "lenses", "load_network"},
     "metrics": {"scale"},
     "degradations": {"scale", "load_network"},
@@ -80,6 +82,9 @@ def schema() -> dict[str, Any]:
         "discriminator": _ref("Discriminator"),
         "discriminators": _mapping("Discriminator"),
         "penalties": _mapping("Penalty"),
+        "degrader": _ref("Degrader"),
+        "lr_discriminator": _ref("Discriminator"),
+        "degrader_losses": _mapping("DegraderLoss") | {"properties": {"adversarial": _ref("Objective")}},
         "losses": _mapping("Loss") | {"properties": {"adversarial": _ref("Objective")}},
     }
     properties.pop("stage")
@@ -107,6 +112,8 @@ def _mapping(name: str) -> dict[str, Any]:
 COMPONENTS = {
     "Generator": "generators",
     "Discriminator": "discriminators",
+    "Degrader": "degraders",
+    "DegraderLoss": "degrader_losses",
     "Loss": "losses",
     "Objective": "objectives",
     "Penalty": "penalties",
@@ -117,7 +124,7 @@ COMPONENTS = {
     "Optimizer": "optimizers",
     "Schedule": "schedules",
 }
-REPLACED = ("Component", "GeneratorOptions", "DiscriminatorOptions", "LossOptions", "PenaltyOptions")
+REPLACED = ("Component", "GeneratorOptions", "DegraderOptions", "DiscriminatorOptions", "LossOptions", "PenaltyOptions")
 """Definitions that know no arguments: COMPONENTS take their place."""
 
 
@@ -128,6 +135,11 @@ def _list_of(name: str) -> dict[str, Any]:
 WEIGHT = {"anyOf": [{"type": "number", "minimum": 0}, _ref("RampOptions")]}
 NETWORK = {"weights": {"type": ["string", "null"]}, "strict": {"type": "boolean"}}
 LOOKS = {"through": _list_of("View")}
+LOSS = (
+    LOOKS
+    | {"weight": WEIGHT, "target": {"type": "string"}, "of": {"enum": ["sr", "intermediate"]}}
+    | {"where": {"anyOf": [_ref("Map"), {"type": "null"}]}}
+)
 EXTRA: dict[str, dict[str, Any]] = {
     "generators": NETWORK | {"colour": {"enum": ["rgb", "y"]}},
     "discriminators": NETWORK
@@ -137,9 +149,13 @@ EXTRA: dict[str, dict[str, Any]] = {
         "scales": {"type": "integer", "minimum": 1},
         "share": {"type": "number", "exclusiveMinimum": 0},
     },
-    "losses": LOOKS
-    | {"weight": WEIGHT, "target": {"type": "string"}, "of": {"enum": ["sr", "intermediate"]}}
-    | {"where": {"anyOf": [_ref("Map"), {"type": "null"}]}},
+    "degraders": NETWORK
+    | {
+        "lr": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]},
+        "steps": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
+    },
+    "losses": LOSS,
+    "degrader_losses": LOSS,
     "objectives": {"weight": WEIGHT},
     "penalties": {"weight": {"type": "number", "minimum": 0}, "every": {"type": "integer", "minimum": 1}},
 }

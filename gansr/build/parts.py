@@ -12,20 +12,23 @@ from gansr.data.augmentation import BATCH_AUGMENTATIONS
 from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError
 from gansr.imaging.views import VIEWS
-from gansr.losses import ADVERSARIAL, AUGMENTATIONS, LOSSES, MAPS, PENALTIES
+from gansr.losses import ADVERSARIAL, AUGMENTATIONS, DEGRADER_LOSSES, LOSSES, MAPS, PENALTIES
 from gansr.losses.adversarial.objectives import Objective
 from gansr.losses.table import INTERMEDIATE, LossTable, Term, View, needs
 from gansr.losses.weight import Ramp, Weight
 from gansr.metrics import METRICS
 from gansr.models import weights
 from gansr.models.architecture import Architecture
+from gansr.models.degraders import DEGRADERS
 from gansr.models.discriminators import DISCRIMINATORS
 from gansr.models.features.lens import Lenses
 from gansr.models.generators import GENERATORS
 from gansr.options.component import Component, build, check
 from gansr.options.schema import (
+    DegraderOptions,
     DiscriminatorOptions,
     GeneratorOptions,
+    LearnedKernelNoiseOptions,
     LossOptions,
     Options,
     PairedGanOptions,
@@ -40,7 +43,9 @@ from gansr.training.schedule import SCHEDULES, Schedule, warmed_up
 TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "generators": GENERATORS,
     "discriminators": DISCRIMINATORS,
+    "degraders": DEGRADERS,
     "losses": LOSSES,
+    "degrader_losses": DEGRADER_LOSSES,
     "objectives": ADVERSARIAL,
     "penalties": PENALTIES,
     "augmentations": AUGMENTATIONS,
@@ -74,7 +79,12 @@ def discriminator(options: DiscriminatorOptions, where: str) -> nn.Module:
     return build(options, DISCRIMINATORS, where)
 
 
-def judge(name: str, options: PairedGanOptions) -> Judge:
+def degrader(options: DegraderOptions, scale: int) -> nn.Module:
+    """A network that makes LR of HR, with freshly initialised weights."""
+    return build(options, DEGRADERS, "degrader", scale=scale)
+
+
+def judge(name: str, options: PairedGanOptions | LearnedKernelNoiseOptions) -> Judge:
     """How the discriminator called `name` sees images, and its own penalties: some remember what they saw."""
     one = options.judges[name]
     penalties = {
@@ -90,7 +100,9 @@ def views(rows: tuple[Component, ...], where: str) -> tuple[View, ...]:
     return tuple(build(row, VIEWS, where) for row in rows)
 
 
-def load_start(network: nn.Module, options: GeneratorOptions | DiscriminatorOptions, where: str) -> list[str]:
+def load_start(
+    network: nn.Module, options: GeneratorOptions | DiscriminatorOptions | DegraderOptions, where: str
+) -> list[str]:
     """Fill the network from the `weights:` that the options name, if any; returns what was left out."""
     if options.weights is None:
         return []
@@ -99,19 +111,25 @@ def load_start(network: nn.Module, options: GeneratorOptions | DiscriminatorOpti
 
 
 def losses(options: Options) -> LossTable:
-    """The loss table: the adversarial row from its own table, all others compare images."""
+    """What the generator learns from."""
+    return loss_table(options.losses, "losses", options)
+
+
+def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) -> LossTable:
+    """A loss table: the adversarial row from its own table, all others compare images."""
     table, context = LossTable(), loss_context(options)
-    for role, row in options.losses.items():
-        where = f"losses.{role}"
+    known = DEGRADER_LOSSES if section == "degrader_losses" else LOSSES
+    for role, row in rows.items():
+        where = f"{section}.{role}"
         if role == "adversarial":
-            _refuse_what_a_game_ignores(row)
+            _refuse_what_a_game_ignores(row, where)
             objective = build(row, ADVERSARIAL, where)
             if not isinstance(objective, Objective):
                 raise OptionsError(f"{where}: '{row.type}' makes no gansr.losses.adversarial.objectives.Objective.")
             table[role] = Term(objective, weight(row), type=row.type)
             continue
         term = Term(
-            build(row, LOSSES, where, **context),
+            build(row, known, where, **context),
             weight(row),
             row.target,
             row.type,
@@ -152,10 +170,10 @@ def weight(row: LossOptions) -> Weight:
     return Ramp(ramp.begin, ramp.end, ramp.over, ramp.start) if isinstance(ramp, RampOptions) else ramp
 
 
-def _refuse_what_a_game_ignores(row: LossOptions) -> None:
+def _refuse_what_a_game_ignores(row: LossOptions, where: str) -> None:
     if row.through or row.where or row.target != "hr" or row.of != "sr":
         raise OptionsError(
-            "losses.adversarial: target, of, through and where are of losses that compare images. Discriminators have "
+            f"{where}: target, of, through and where are of losses that compare images. Discriminators have "
             "a through of their own: discriminator: {type: patch, through: [{type: high_pass}]}."
         )
 

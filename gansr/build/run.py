@@ -22,7 +22,13 @@ from gansr.inference.upscale import Upscaler
 from gansr.models import weights
 from gansr.models.shapes import DOZEN, sample
 from gansr.options.load import changes, dump
-from gansr.options.schema import DiscriminatorOptions, GeneratorOptions, Options
+from gansr.options.schema import (
+    DegraderOptions,
+    DiscriminatorOptions,
+    GeneratorOptions,
+    LearnedKernelNoiseOptions,
+    Options,
+)
 from gansr.training import state
 from gansr.training.best import Best
 from gansr.training.checkpoints import Checkpoints
@@ -163,7 +169,7 @@ class Stage:
         )
 
     def _log(self, step: int, values: dict[str, float]) -> None:
-        names = ["lr", "lr/discriminator"]
+        names = ["lr", "lr/discriminator", "lr/degrader"]
         rates = {name: player.lr for name, player in zip(names, self.recipe.players, strict=False)}
         self.journal.losses(step, values | self._shares(step, values), rates)
 
@@ -264,10 +270,12 @@ def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Pat
 
     Returns a line for each network whose `strict: false` left something out.
     """
-    named: dict[str, GeneratorOptions | DiscriminatorOptions] = {
+    named: dict[str, GeneratorOptions | DiscriminatorOptions | DegraderOptions] = {
         "generator": options.generator,
         **getattr(options, "judges", {}),
     }
+    if isinstance(options, LearnedKernelNoiseOptions):
+        named["degrader"] = options.degrader
     left_out = {name: parts.load_start(network, named[name], name) for name, network in networks.items()}
     if inherited is not None and options.generator.weights is None:
         where = f"generator (from the stage before, {inherited})"

@@ -1,150 +1,43 @@
-"""The whole options file, typed and frozen. Plain data: this module knows no network, loss or data set."""
+"""The whole options file, typed and frozen, one class for each recipe. Plain data, as `sections` and `images` are."""
 
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import (
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import Field, PositiveInt, model_validator
 
 from gansr.options.component import Component
 from gansr.options.images import DataOptions, Scale, Strict, Word
+from gansr.options.sections import (
+    CheckpointOptions,
+    DegraderOptions,
+    DiscriminatorOptions,
+    GeneratorOptions,
+    LogOptions,
+    LossOptions,
+    NetworkOptions,
+    PenaltyOptions,
+    RampOptions,
+    TrainOptions,
+    ValidationOptions,
+)
 from gansr.options.sides import refuse_side
 
-
-class NetworkOptions(Component):
-    """A generator by name with its arguments."""
-
-    colour: Literal["rgb", "y"] = Field(
-        default="rgb", description="y: the network gets Y of BT.601 alone, Cb and Cr are enlarged by bicubic"
-    )
-
-
-class GeneratorOptions(NetworkOptions):
-    """A generator by name with its arguments, perhaps starting from weights."""
-
-    weights: Path | None = Field(default=None, description="start from this file (.safetensors, .pth)")
-    strict: bool = Field(default=True, description="false: load what fits, name what does not")
-
-
-class DiscriminatorOptions(Component):
-    """A discriminator by name with its arguments, and how it sees images."""
-
-    weights: Path | None = Field(default=None, description="start from this file (.safetensors, .pth)")
-    strict: bool = Field(default=True, description="false: load what fits, name what does not")
-
-    through: tuple[Component, ...] = Field(default=(), description="views it sees images through, in this order")
-    augment: tuple[Component, ...] = Field(default=(), description="differentiable augmentation of what it sees")
-    scales: PositiveInt = Field(default=1, description="so many copies, each seeing images at half the size")
-    share: PositiveFloat = Field(default=1.0, description="factor on its part of the game")
-
-
-class RampOptions(Strict):
-    """A weight that changes on a straight line."""
-
-    begin: NonNegativeFloat = Field(alias="from")
-    end: NonNegativeFloat = Field(alias="to")
-    over: PositiveInt = Field(description="steps")
-    start: NonNegativeInt = Field(default=0, description="first step of the ramp")
-
-
-class LossOptions(Component):
-    """One row of the loss table."""
-
-    weight: NonNegativeFloat | RampOptions = Field(
-        default=1.0, description="factor in the sum of losses, or {from: 0, to: 1, over: 10_000}"
-    )
-    target: Literal["hr", "lr", "average", "sharp"] = Field(
-        default="hr",
-        description="the image that sr is compared with; average: that of the averaged generator; sharp: sharpened HR",
-    )
-    of: Literal["sr", "intermediate"] = Field(
-        default="sr",
-        description="intermediate: mean over the images that the generator makes on its way, the target at their size",
-    )
-    through: tuple[Component, ...] = Field(default=(), description="views of the images, in this order")
-    where: Component | None = Field(default=None, description="map of where the loss counts")
-
-
-class PenaltyOptions(Component):
-    """One penalty on a discriminator."""
-
-    weight: NonNegativeFloat = Field(default=1.0, description="factor in the discriminator's loss")
-    every: PositiveInt = Field(default=1, description="steps; the weight is multiplied by it (lazy regularisation)")
-
-
-class TrainOptions(Strict):
-    """How long, how fast, in which precision."""
-
-    steps: PositiveInt
-    batch: PositiveInt = Field(default=16, description="images for each process and micro-batch")
-    accumulate: PositiveInt = Field(default=1, description="micro-batches added up for one step")
-    lr: PositiveFloat = 1e-4
-    rates: dict[str, NonNegativeFloat] = Field(
-        default_factory=dict, description="factors on `lr` for parts of the generator, by how names of weights begin"
-    )
-    discriminator_lr: PositiveFloat | None = Field(default=None, description="omitted: as `lr`")
-    discriminator_steps: PositiveInt = Field(
-        default=1, description="turns of the discriminator for one of the generator; `steps` counts the former"
-    )
-    discriminator_start: NonNegativeInt = Field(
-        default=0, description="steps that the generator takes alone, before there is a game"
-    )
-    generator_start: NonNegativeInt = Field(default=0, description="steps that the discriminator takes alone")
-    diagnose_every: PositiveInt | None = Field(
-        default=None, description="steps between two measurements of each loss's gradient on the generator"
-    )
-    optimizer: Component = Component(type="adam")
-    schedule: Component = Component(type="constant")
-    halve_at: tuple[PositiveInt, ...] | None = Field(
-        default=None, description="short for schedule: {type: halving, at: [...]}", exclude=True
-    )
-    warm_up: NonNegativeInt = Field(default=0, description="steps over which the rate rises from nothing")
-    ema: float | None = Field(default=0.999, gt=0, lt=1, description="decay of the averaged generator; null: none")
-    clip: PositiveFloat | None = Field(default=None, description="largest norm of each player's gradient")
-    clip_value: PositiveFloat | None = Field(
-        default=None, description="largest element of each player's gradient, times `lr` over the rate of the moment"
-    )
-    grow: NonNegativeInt = Field(
-        default=0, description="steps over which the newest level of a generator that grows fades in"
-    )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        default="auto", description="auto: bf16 on GPUs that have it, else fp32"
-    )
-    channels_last: bool = True
-    gradient_checkpointing: bool = Field(
-        default=False, description="compute the trunk's inner results twice instead of keeping them: less memory"
-    )
-    compile: bool = Field(default=False, description="torch.compile the networks (GPU; off while you debug)")
-
-
-class ValidationOptions(Strict):
-    """What is measured on the validation sets, and how often."""
-
-    every: PositiveInt = Field(default=5000, description="steps")
-    metrics: dict[Word, Component] = Field(
-        default_factory=lambda: {"psnr": Component(type="psnr"), "ssim": Component(type="ssim")}
-    )
-    pictures: NonNegativeInt = Field(default=3, description="images of each set shown in TensorBoard")
-
-
-class CheckpointOptions(Strict):
-    """What is kept of a run."""
-
-    every: PositiveInt = Field(default=5000, description="steps")
-    keep: PositiveInt = Field(default=3, description="the last N checkpoints stay")
-    best: str | None = Field(default=None, description="SET/METRIC that names the best weights; omitted: the first")
-
-
-class LogOptions(Strict):
-    """Console, log.jsonl and TensorBoard."""
-
-    every: PositiveInt = Field(default=100, description="steps; values are means since the last line")
+__all__ = [
+    "RECIPE_OPTIONS",
+    "Common",
+    "DegraderOptions",
+    "DiscriminatorOptions",
+    "GeneratorOptions",
+    "LearnedKernelNoiseOptions",
+    "LossOptions",
+    "NetworkOptions",
+    "Options",
+    "PairedGanOptions",
+    "PairedOptions",
+    "PenaltyOptions",
+    "RampOptions",
+    "TrainOptions",
+]
 
 
 class Common(Strict):
@@ -287,5 +180,71 @@ class PairedGanOptions(Common):
         return found
 
 
-Options = PairedOptions | PairedGanOptions
-RECIPE_OPTIONS: dict[str, Any] = {"paired": PairedOptions, "paired_gan": PairedGanOptions}
+def _default(found: type[Any], **arguments: Any) -> Any:
+    """Makes a component as the options file would have it."""
+    return lambda: found.model_validate(arguments)
+
+
+class LearnedKernelNoiseOptions(Common):
+    """Learn from real LR images how LR is made, and from that to undo it: PDM-SR."""
+
+    unpaired: ClassVar[bool] = True
+
+    recipe: Literal["learned_kernel_noise"]
+    degrader: DegraderOptions = Field(
+        default_factory=_default(DegraderOptions, type="kernel_noise"), description="makes LR of HR"
+    )
+    lr_discriminator: DiscriminatorOptions = Field(
+        default_factory=_default(DiscriminatorOptions, type="patch", stride=1, kernel=3, norm="instance"),
+        description="tells made LR from real LR",
+    )
+    degrader_losses: dict[Word, LossOptions] = Field(
+        default_factory=lambda: {
+            "adversarial": LossOptions.model_validate({"type": "least_squares", "weight": 2.0}),
+            "noise_mean": LossOptions.model_validate({"type": "noise_mean", "weight": 100.0}),
+        },
+        description="what the degrader learns from; hr is the bicubic LR there, and there is noise",
+    )
+    pool: PositiveInt | None = Field(
+        default=None, description="older LR images that its discriminator sees too; CycleGAN has 50; omitted: none"
+    )
+    losses: dict[Word, LossOptions] = Field(min_length=1)
+    penalties: dict[Word, PenaltyOptions] = Field(default_factory=dict, description="on the discriminator")
+
+    @model_validator(mode="after")
+    def _two_halves(self) -> "LearnedKernelNoiseOptions":
+        train = self.train
+        if "adversarial" in self.losses:
+            raise ValueError(
+                "losses.adversarial: recipe learned_kernel_noise trains the generator without a game; the one of "
+                "degradations has its row in degrader_losses"
+            )
+        if "adversarial" not in self.degrader_losses:
+            raise ValueError("degrader_losses.adversarial is missing: the degrader learns from its discriminator")
+        if "discriminator" in self.degrader_losses:
+            raise ValueError("degrader_losses.discriminator: the log keeps that name; choose another")
+        if self.lr_discriminator.scales != 1:
+            raise ValueError("lr_discriminator.scales: there is one discriminator of LR; leave it out")
+        if train.discriminator_start or train.discriminator_steps != 1:
+            raise ValueError(
+                "train: discriminator_start and discriminator_steps are of recipe paired_gan; here generator_start "
+                "lets the degrader learn before the generator does"
+            )
+        if train.generator_start >= train.steps:
+            raise ValueError("train: generator_start must be less than steps")
+        if len(self.scales) > 1:
+            raise ValueError("data.train.scales: a degrader has one scale")
+        return self
+
+    @property
+    def judges(self) -> dict[str, DiscriminatorOptions]:
+        """The discriminator by the name of its network."""
+        return {"lr_discriminator": self.lr_discriminator}
+
+
+Options = PairedOptions | PairedGanOptions | LearnedKernelNoiseOptions
+RECIPE_OPTIONS: dict[str, Any] = {
+    "paired": PairedOptions,
+    "paired_gan": PairedGanOptions,
+    "learned_kernel_noise": LearnedKernelNoiseOptions,
+}

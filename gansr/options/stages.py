@@ -10,7 +10,15 @@ from gansr.options.reader import parse
 Tree = dict[str, Any]
 
 # Mappings whose entries a stage or an override may remove with null.
-PARTS = ((), ("losses",), ("discriminators",), ("penalties",), ("data", "validation"), ("validation", "metrics"))
+PARTS = (
+    (),
+    ("losses",),
+    ("degrader_losses",),
+    ("discriminators",),
+    ("penalties",),
+    ("data", "validation"),
+    ("validation", "metrics"),
+)
 
 
 def expand(tree: Tree, overrides: Iterable[str], where: str) -> list[Tree]:

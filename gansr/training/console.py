@@ -6,7 +6,7 @@ from types import TracebackType
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-SHOWN = ("loss/", "logit/")  # what the names of shown values begin with
+SHOWN = ("loss/", "logit/", "degrader/kernel_width", "degrader/noise_level")  # how shown names begin
 
 
 class Console:

@@ -34,6 +34,7 @@ def collect(
         describe: network name -> metadata of its file.
     """
     streams = gather_object([_random_state()])
+    apart = gather_object([{name: extra.state_dict() for name, extra in extras.items() if _is_apart(extra)}])
     if not accelerator.is_main_process:
         return {}
     files = {
@@ -42,8 +43,9 @@ def collect(
     }
     state = {
         "players": [player.state_dict() for player in recipe.players],
-        "extras": {name: extra.state_dict() for name, extra in extras.items()},
+        "extras": {name: extra.state_dict() for name, extra in extras.items() if not _is_apart(extra)},
         "random": streams,
+        "apart": apart,
     }
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -76,18 +78,32 @@ def restore(folder: Path, recipe: Step, extras: Mapping[str, Stateful], accelera
         _recall(extras, state["extras"], folder / STATE)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{folder / STATE}: the run cannot go on from this checkpoint: {error}.") from None
+    _recall_apart(extras, state.get("apart", []), accelerator.process_index)
     if accelerator.process_index < len(state["random"]):
         _set_random_state(state["random"][accelerator.process_index])
 
 
 def _recall(extras: Mapping[str, Stateful], saved: Mapping[str, Any], path: Path) -> None:
-    if strange := [name for name in extras if name not in saved]:
+    together = {name: extra for name, extra in extras.items() if not _is_apart(extra)}
+    if strange := [name for name in together if name not in saved]:
         raise WeightsError(
             f"{path}: this checkpoint remembers nothing of {', '.join(strange)}: the run had other penalties then. "
             f"Go back to the options of that time, or give the run another name."
         )
-    for name, extra in extras.items():
+    for name, extra in together.items():
         extra.load_state_dict(saved[name])
+
+
+def _recall_apart(extras: Mapping[str, Stateful], saved: list[dict[str, Any]], process: int) -> None:
+    """What each process has for itself; one that was not there then, or an extra that is new, begins anew."""
+    for name, state in saved[process].items() if process < len(saved) else ():
+        if name in extras:
+            extras[name].load_state_dict(state)
+
+
+def _is_apart(extra: Stateful) -> bool:
+    """Has each process a state of its own, as pools of images?"""
+    return getattr(extra, "of_each_process", False)
 
 
 def _networks(recipe: Step) -> dict[str, nn.Module]:

@@ -93,7 +93,7 @@ def test_our_own_options_fit_the_schema(path: Path) -> None:
 
 
 def test_a_small_run_fits_the_schema(tree: Callable[..., Any]) -> None:
-    for recipe in ("paired", "paired_gan"):
+    for recipe in ("paired", "paired_gan", "learned_kernel_noise"):
         assert errors(tree(recipe), schema(), schema()) == []
     gan = {"name": "gan", "generator": {"blocks": 2}, "losses": {"pixel": None}, "discriminator": None}
     assert errors(tree() | {"stages": [gan]}, schema(), schema()) == []

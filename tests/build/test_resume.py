@@ -49,6 +49,7 @@ def assert_same_runs(one: Path, other: Path, networks: set[str]) -> None:
 NETWORKS = {
     "paired": {"generator", "generator.average"},
     "paired_gan": {"generator", "generator.average", "discriminator"},
+    "learned_kernel_noise": {"generator", "generator.average", "lr_discriminator", "degrader"},
 }
 
 

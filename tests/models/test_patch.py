@@ -56,3 +56,18 @@ def test_too_small_image():
     assert network(torch.rand(2, 3, 12, 12)).shape == (2, 1, 1, 1)
     with pytest.raises(OptionsError, match="12x11 pixels is too small, each side needs at least 12"):
         network(torch.rand(2, 3, 12, 11))
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_without_halvings_each_pixel_has_a_logit_that_sees_2_layers_and_5_pixels(layers):
+    network = PatchGAN(2, layers=layers, norm="none", stride=1, kernel=3).double()
+    image = torch.rand(1, 3, 24, 30, dtype=torch.float64, requires_grad=True)
+    logits = network(image)
+    assert logits.shape == (1, 1, 24, 30)
+    logits[0, 0, 12, 15].backward()
+    touched = image.grad[0].sum(0) != 0
+    assert touched.any(0).sum() == touched.any(1).sum() == 2 * layers + 5
+    smallest = layers + 3
+    assert network(torch.rand(1, 3, smallest, smallest).double()).shape == (1, 1, smallest, smallest)
+    with pytest.raises(OptionsError, match="too small"):
+        network(torch.rand(1, 3, smallest - 1, smallest).double())

@@ -15,6 +15,17 @@ class PatchGAN(nn.Module):
     `layers` halvings; each logit sees 16, 34, 70 (pix2pix's own), 142 or 286 pixels for 1 to 5 of them.
     Images need 3 * 2^layers pixels a side (24 for 3), or OptionsError. Names and initialisation (normal,
     deviation 0.02) are those of the authors' code; "spectral" bounds the weights of all layers.
+
+    For small images, as LR ones, there is `{stride: 1, kernel: 3}`, which halves nothing: a logit for each pixel that
+    sees 2 * layers + 5 pixels (PDM-SR, Luo et al. 2022, with norm: instance and 3 layers).
+
+    Args:
+        features: channels of the first layer, doubled by each of the next three
+        layers: between the first and the last two
+        norm: of all layers but the first and the last
+        in_channels: of the image
+        stride: of all layers but the last two
+        kernel: side of the convolutions
     """
 
     def __init__(
@@ -23,22 +34,24 @@ class PatchGAN(nn.Module):
         layers: Literal[1, 2, 3, 4, 5] = 3,
         norm: Norm = "batch",
         in_channels: int = 3,
+        stride: Literal[1, 2] = 2,
+        kernel: Literal[3, 4] = 4,
     ) -> None:
         super().__init__()
         check_positive("patch", features=features, in_channels=in_channels)
-        self.least = 3 * 2**layers
+        self.least = 3 * 2**layers if stride == 2 else layers + 3
         widths = [features * min(2**layer, 8) for layer in range(layers + 1)]
-        first, _ = convolution(in_channels, features, 4, 2, unnormalised(norm))
+        first, _ = convolution(in_channels, features, kernel, stride, unnormalised(norm))
         model: list[nn.Module] = [first, activation()]
         for layer in range(1, layers + 1):
-            stride = 2 if layer < layers else 1
-            model += [*convolution(widths[layer - 1], widths[layer], 4, stride, norm), activation()]
-        last, _ = convolution(widths[-1], 1, 4, 1, unnormalised(norm))
+            step = stride if layer < layers else 1
+            model += [*convolution(widths[layer - 1], widths[layer], kernel, step, norm), activation()]
+        last, _ = convolution(widths[-1], 1, kernel, 1, unnormalised(norm))
         self.model = nn.Sequential(*model, last)
         self.model.apply(initialise)
 
     def forward(self, image: Tensor, taps: list[Tensor] | None = None) -> Tensor:
-        """(B, in_channels, H, W) -> (B, 1, H / 2^layers - 2, W / 2^layers - 2); activations are added to `taps`."""
+        """(B, in_channels, H, W) -> logits (B, 1, h, w) as above; activations are added to `taps`."""
         check_side("patch", *image.shape[-2:], least=self.least)
         if taps is None:
             return self.model(image)

@@ -1,0 +1,171 @@
+"""The probabilistic degradation model: a blur kernel and noise, each drawn by a small network."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gansr.errors import OptionsError
+from gansr.imaging.filters import full_precision
+from gansr.imaging.resize import surround
+from gansr.models.degraders.degraded import Degraded
+from gansr.models.features.precision import without_autocast
+from gansr.models.layers.blocks.residual import Residual
+from gansr.models.layers.checks import check_positive
+
+Norm = Literal["batch", "none"]
+NORMS = {"batch": nn.BatchNorm2d, "none": nn.Identity}
+Phase = Literal["centre", "corner"]
+
+
+class KernelNoise(nn.Module):
+    """Blur by a kernel, shrink, add noise: LR = (HR * k) at every scale-th pixel + n (PDM-SR, Luo et al. 2022, eq. 3).
+
+    (B, 3, H, W) in [0, 1] -> `Degraded`: LR (B, 3, H/scale, W/scale), the kernels (B, k, k) and the noise. k is the
+    softmax of what a network of 1x1 convolutions makes of a normal code z, one kernel for each image; n is white noise
+    of a level that is learned for each channel, and what a network of 3x3 convolutions makes of that noise and of the
+    blurred LR, through which no gradient goes back to the kernel. All is drawn anew for each image, from PyTorch's
+    random numbers.
+
+    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Five things are not as there:
+
+    * The kernel begins as a narrow Gaussian, in the logarithm. There its centre begins with logit 1 among 440 zeros,
+      which the softmax makes 0.6 %: a blur over 21x21 pixels, out of which training has to find first.
+    * There is noise from the first step, and the kernel learns more slowly than it: `start_noise`, `kernel_pace`. Where
+      real images are noisy and made ones not yet, the sharpest kernel looks most real, and a softmax that has become a
+      single point has no gradient to come back by.
+    * Kernels are symmetric, k(x) = k(-x), unless `symmetric` is false. Nothing in unpaired images tells a kernel from
+      the same one shifted, so it would drift, and LR with it, while HR stays where it is.
+    * LR pixels lie where bicubic reduction has them, in the middle of scale x scale HR pixels. For even scales that
+      takes an even number of taps, `kernel` - 1. With phase: corner they lie on each first pixel, as there.
+    * No normalisation. Theirs is over the batch: it ties the kernels of a batch to each other, and needs two of them.
+
+    Args:
+        scale: HR pixels for each LR pixel, along one side
+        kernel: side of the kernel in HR pixels, odd
+        kernel_features: channels of the network that draws kernels
+        kernel_blocks: its residual blocks
+        kernel_codes: numbers in the code of an image
+        noise_features: channels of the network that draws noise
+        noise_blocks: its residual blocks
+        noise_codes: numbers drawn for each pixel, at least one for each channel
+        start_width: sigma of the first kernel, in HR pixels
+        start_noise: deviation of the first noise, in levels of 255
+        kernel_pace: factor on what the network adds to the first kernel's logits
+        symmetric: are kernels symmetric about their centre?
+        phase: where LR pixels lie
+        norm: after the first convolution, and within residual blocks
+        channels: of the images
+
+    Raises:
+        OptionsError: a number below 1, a kernel that is even or smaller than twice the scale, or a width below 0.1.
+    """
+
+    start: Tensor
+
+    def __init__(
+        self,
+        scale: int,
+        kernel: int = 21,
+        kernel_features: int = 64,
+        kernel_blocks: int = 8,
+        kernel_codes: int = 3,
+        noise_features: int = 64,
+        noise_blocks: int = 8,
+        noise_codes: int = 3,
+        start_width: float = 0.7,
+        start_noise: float = 5.0,
+        kernel_pace: float = 0.1,
+        symmetric: bool = True,
+        phase: Phase = "centre",
+        norm: Norm = "none",
+        channels: int = 3,
+    ) -> None:
+        super().__init__()
+        check_positive(
+            "kernel_noise", kernel_features=kernel_features, kernel_codes=kernel_codes,
+            noise_features=noise_features, noise_codes=noise_codes, channels=channels,
+        )  # fmt: skip
+        if kernel % 2 == 0 or kernel < 2 * scale + 1:
+            raise OptionsError(
+                f"kernel_noise: kernel is {kernel}; expected an odd number, at least {2 * scale + 1} at scale {scale}."
+            )
+        if start_width < 0.1:
+            raise OptionsError(f"kernel_noise: start_width is {start_width:g} HR pixels; expected at least 0.1.")
+        if noise_codes < channels or start_noise < 0 or kernel_pace <= 0:
+            raise OptionsError(
+                f"kernel_noise: noise_codes is {noise_codes}, start_noise {start_noise:g} and kernel_pace "
+                f"{kernel_pace:g}; expected at least {channels}, at least 0, and more than 0."
+            )
+        self.scale, self.symmetric, self.kernel_pace = scale, symmetric, kernel_pace
+        self.kernel_codes, self.noise_codes = kernel_codes, noise_codes
+        self.taps = kernel - 1 if phase == "centre" and scale % 2 == 0 else kernel
+        self.margin = (self.taps - scale) // 2 if phase == "centre" else kernel // 2
+        self.kernel_net = _network(kernel_codes, self.taps**2, kernel_features, kernel_blocks, 1, norm)
+        self.noise_net = _network(channels + noise_codes, channels, noise_features, noise_blocks, 3, norm)
+        self.register_buffer("start", _gaussian_logits(self.taps, start_width), persistent=False)
+        self.noise_level = nn.Parameter(torch.full((channels, 1, 1), start_noise / 255))
+
+    def forward(self, hr: Tensor) -> Degraded:
+        """(B, C, H, W) -> LR (B, C, H/scale, W/scale), with the kernels and the noise that made it."""
+        kernel = self.kernel(torch.randn(len(hr), self.kernel_codes, 1, 1, device=hr.device))
+        blurred = self.blur(hr, kernel)
+        code = torch.randn(len(hr), self.noise_codes, *blurred.shape[-2:], device=hr.device)
+        noise = self.noise(blurred.detach(), code)
+        return Degraded(blurred + noise, kernel, noise)
+
+    def kernel(self, code: Tensor) -> Tensor:
+        """Codes (B, kernel_codes, 1, 1) -> kernels (B, k, k) that add up to 1."""
+        logits = self.start + self.kernel_pace * full_precision(self.kernel_net(code)).flatten(1)
+        if self.symmetric:
+            logits = (logits + logits.flip(1)) / 2
+        return logits.softmax(1).view(-1, self.taps, self.taps)
+
+    def blur(self, hr: Tensor, kernel: Tensor) -> Tensor:
+        """Correlate each image with its kernel, at the places of LR pixels alone; mirrored at the border."""
+        batch, channels, height, width = hr.shape
+        # A sum over unfolded pixels, not a convolution: cuDNN's have 10 bits (TF32), and autocast's 7.
+        with without_autocast(hr):
+            windows = F.unfold(
+                surround(full_precision(hr), self.margin).flatten(0, 1)[:, None], self.taps, 1, 0, self.scale
+            )
+            windows = windows.view(batch, channels, self.taps**2, -1)  # (B, C, k * k, h * w)
+            blurred = torch.einsum("bckp,bk->bcp", windows, kernel.flatten(1).to(windows.dtype))
+        return blurred.view(batch, channels, height // self.scale, width // self.scale)
+
+    def noise(self, blurred: Tensor, code: Tensor) -> Tensor:
+        """Blurred LR (B, C, h, w) and codes (B, noise_codes, h, w) -> noise (B, C, h, w); at first it is white."""
+        shaped = full_precision(self.noise_net(torch.cat([blurred, code.to(blurred.dtype)], 1)))
+        return self.noise_level * code[:, : blurred.shape[1]] + shaped
+
+
+def _network(inputs: int, outputs: int, features: int, blocks: int, size: int, norm: Norm) -> nn.Sequential:
+    """A convolution, residual blocks, and a 1x1 convolution that begins with 0."""
+
+    def convolution(first: int, second: int) -> nn.Conv2d:
+        return nn.Conv2d(first, second, size, padding=size // 2)
+
+    layer = NORMS[norm]
+    network = nn.Sequential(
+        convolution(inputs, features),
+        layer(features),
+        nn.ReLU(inplace=True),
+        *(
+            Residual(convolution(features, features), layer(features), nn.ReLU(True), convolution(features, features))
+            for _ in range(blocks)
+        ),
+        nn.Conv2d(features, outputs, 1),
+    )
+    last = network[-1]
+    assert isinstance(last, nn.Conv2d) and last.bias is not None
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return network
+
+
+def _gaussian_logits(taps: int, width: float) -> Tensor:
+    """(taps * taps,): -r^2 / (2 sigma^2) around the middle."""
+    centre = (taps - 1) / 2
+    squares = [(row - centre) ** 2 + (column - centre) ** 2 for row in range(taps) for column in range(taps)]
+    return torch.tensor([-square / (2 * width**2) for square in squares])
