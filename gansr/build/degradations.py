@@ -17,6 +17,7 @@ from gansr.build import ramps
 from gansr.build.networks import load_look
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas, Operation
+from gansr.data.degradations.checks import check_sum
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.pipeline import Degradation, Per, Pipeline, named, one_of, shuffled, sometimes
 from gansr.data.degradations.presets import PRESETS
@@ -174,6 +175,7 @@ def _one_of(row: DegradationRow, make: Make, where: str) -> Operation:
         raise OptionsError(
             f"{where}: weights: expected {len(branches)} numbers of 0 or more, not all 0; found {weights}."
         )
+    check_sum(f"{where}: weights", weights)
     ways = [
         _in_a_row(_rows(branch, f"{where}.branches.{number}"), make, f"{where}.branches.{number}")
         for number, branch in enumerate(branches)

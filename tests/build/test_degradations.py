@@ -250,3 +250,23 @@ class TestLearned:
         found = pipeline(rows({"type": "learned", "weights": str(path)})[0], 2)
         with pytest.raises(WeightsError, match="a network of scale 2 cannot make LR look like others"):
             found(Canvas.of(torch.rand(1, 3, 8, 8)), Draws(1, 0))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            {"type": "resize", "kinds": {"up": 0.2, "down": 0.2, "keep": 0.2}},
+            r"0 \(type resize\): kinds add up to 0\.6",
+        ),
+        ({"type": "blur", "kinds": {"isotropic": 0.7, "anisotropic": 0.7}}, r"0 \(type blur\): kinds add up to 1\.4"),
+        (
+            {"type": "one_of", "branches": [[{"type": "jpeg"}], [{"type": "sinc"}]], "weights": [0.5, 0.2]},
+            r"0 \(type one_of\): weights add up to 0\.7",
+        ),
+    ],
+)
+def test_probabilities_add_up(row: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionsError, match=rf"data\.train\.degradation\.{message}; expected probabilities"):
+        pipeline(rows(row), 2)
+    pipeline(rows({"type": "resize", "kinds": {"up": 1, "down": 3}, "methods": {"area": 0.33, "bicubic": 0.67}}), 2)

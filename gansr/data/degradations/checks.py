@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from gansr.errors import OptionsError, choices_hint
 
 Range = tuple[float, float]
+ROUNDING = 0.0101  # 0.33 three times is meant for 1
 MOST_SIDE = 999  # pixels of a kernel: a mistake must not ask for all memory before it is found
 
 
@@ -25,7 +26,7 @@ def check_probability(name: str, found: float) -> None:
 
 
 def check_weights(name: str, found: Mapping[str, float], kinds: Iterable[str]) -> None:
-    """Known kinds, none of them with a negative weight, and at least one with more than 0."""
+    """Known kinds, none with a negative weight, at least one with more than 0; probabilities among them add up to 1."""
     known = list(kinds)
     for kind, weight in found.items():
         if kind not in known:
@@ -34,6 +35,16 @@ def check_weights(name: str, found: Mapping[str, float], kinds: Iterable[str]) -
             raise OptionsError(f"{name}: the weight of {kind} is {weight:g}; expected 0 or more.")
     if not any(found.values()):
         raise OptionsError(f"{name}: all weights are 0; expected at least one kind with more.")
+    check_sum(name, found.values())
+
+
+def check_sum(name: str, weights: Iterable[float]) -> None:
+    """Weights that are all below 1 are meant for probabilities: they add up to 1, but for a hundredth of rounding."""
+    found = list(weights)
+    if max(found) < 1 and abs(sum(found) - 1) > ROUNDING:
+        raise OptionsError(
+            f"{name} add up to {sum(found):g}; expected probabilities that add up to 1, or weights of 1 and more."
+        )
 
 
 def check_odd(name: str, size: int) -> None:
