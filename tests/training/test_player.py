@@ -355,7 +355,7 @@ def test_each_weight_resumes_with_its_own_moments_whatever_its_rate_is_now() -> 
     old = Player({"generator": network()}, accelerator(), adam(0.1), 0.1, rates={"0": 0.5})
     old.minimize(old(x).square().mean())
     moments = {name: old.optimizer.state[p]["exp_avg"] for name, p in old.networks["generator"].named_parameters()}
-    for rates in ({"2": 0.5}, {"2": 0.1, "0.bias": 0.2}, {}, {"0": 0.5}):
+    for rates in ({"0.bias": 0.5}, {"2": 0.1, "0.bias": 0.2}, {}, {"2.weight": 0.5}):
         new = Player({"generator": network()}, accelerator(), adam(0.1), 0.1, rates=rates)
         new.load_state_dict(copy.deepcopy(old.state_dict()))
         for name, parameter in new.networks["generator"].named_parameters():
