@@ -11,7 +11,7 @@ from gansr.errors import OptionsError
 from gansr.models import weights
 from gansr.models.architecture import Architecture
 from gansr.models.recognise import any_scale
-from gansr.options.schema import NetworkOptions
+from gansr.options.sections import NetworkOptions
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from gansr.models.recognise import any_scale, recognise
 from gansr.models.wishes import scales
 from gansr.options.component import build, check, lookup
 from gansr.options.explain import explain
-from gansr.options.schema import NetworkOptions
+from gansr.options.sections import NetworkOptions
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,8 @@ from gansr.inference.upscale import Upscaler
 from gansr.models import weights
 from gansr.models.shapes import DOZEN, sample
 from gansr.options.load import changes, dump
-from gansr.options.schema import (
-    DegraderOptions,
-    DiscriminatorOptions,
-    GeneratorOptions,
-    LearnedKernelNoiseOptions,
-    Options,
-)
+from gansr.options.schema import Options
+from gansr.options.sections import DiscriminatorOptions, GeneratorOptions, MakerOptions
 from gansr.training import state
 from gansr.training.best import Best
 from gansr.training.checkpoints import Checkpoints
@@ -169,8 +164,8 @@ class Stage:
         )
 
     def _log(self, step: int, values: dict[str, float]) -> None:
-        names = ["lr", "lr/discriminator", "lr/degrader"]
-        rates = {name: player.lr for name, player in zip(names, self.recipe.players, strict=False)}
+        generator, *others = self.recipe.players
+        rates = {"lr": generator.lr} | {f"lr/{player.title}": player.lr for player in others}
         self.journal.losses(step, values | self._shares(step, values), rates)
 
     def _shares(self, step: int, values: dict[str, float]) -> dict[str, float]:
@@ -270,12 +265,13 @@ def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Pat
 
     Returns a line for each network whose `strict: false` left something out.
     """
-    named: dict[str, GeneratorOptions | DiscriminatorOptions | DegraderOptions] = {
+    named: dict[str, GeneratorOptions | DiscriminatorOptions | MakerOptions] = {
         "generator": options.generator,
-        **getattr(options, "judges", {}),
+        **options.judges,
+        **options.making,
     }
-    if isinstance(options, LearnedKernelNoiseOptions):
-        named["degrader"] = options.degrader
+    if (cleaner := getattr(options, "cleaner", None)) is not None:
+        named["cleaner"] = cleaner
     left_out = {name: parts.load_start(network, named[name], name) for name, network in networks.items()}
     if inherited is not None and options.generator.weights is None:
         where = f"generator (from the stage before, {inherited})"

@@ -44,7 +44,8 @@ def _inspected(options: Options, accelerator: Accelerator) -> Images:
     if found.missing:
         raise OptionsError(" ".join(found.missing))
     with accelerator.local_main_process_first():  # feature networks are downloaded now
-        parts.losses(options)
+        for section, rows in options.tables.items():
+            parts.loss_table(rows, section, options)
         parts.metrics(options, options.scale)
     return open_images(options)
 

@@ -16,7 +16,7 @@ from gansr.build.parts import load_start
 from gansr.errors import OptionsError, WeightsError
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import read
-from gansr.options.schema import GeneratorOptions
+from gansr.options.sections import GeneratorOptions
 
 Run = Callable[..., Any]
 

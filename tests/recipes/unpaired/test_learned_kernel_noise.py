@@ -16,7 +16,7 @@ from gansr.data.batch import Unpaired
 from gansr.errors import OptionsError
 from gansr.models.degraders.degraded import kernel_width
 from gansr.options.load import dump, validate
-from gansr.recipes.learned_kernel_noise import as_in_files
+from gansr.recipes.unpaired.degrading import as_in_files
 from gansr.training import state
 
 Run = Callable[..., Any]
@@ -251,7 +251,6 @@ def test_a_free_form_degrader(tree: Run) -> None:
         ({"data__train__real_lr": None}, r"data\.train\.real_lr is missing"),
         ({"train__discriminator_steps": 2}, "generator_start"),
         ({"train__generator_start": 6}, "less than steps"),
-        ({"lr_discriminator__scales": 2}, r"lr_discriminator\.scales"),
         ({"degrader__kernel": 4}, r"degrader \(type kernel_noise\): kernel is 4"),
         ({"degrader__type": "kernel_nois"}, "Did you mean 'kernel_noise'"),
         ({"losses__noise": {"type": "noise_mean"}}, r"losses\.noise: there is no type 'noise_mean'"),
