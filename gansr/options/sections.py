@@ -21,6 +21,7 @@ class NetworkOptions(Component):
     colour: Literal["rgb", "y"] = Field(
         default="rgb", description="y: the network gets Y of BT.601 alone, Cb and Cr are enlarged by bicubic"
     )
+    cleaner: Component | None = Field(default=None, description="a network of scale 1 that LR passes first")
 
 
 class GeneratorOptions(NetworkOptions):
