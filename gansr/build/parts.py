@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gansr.build.networks import describe_generator, load_degradation, make_generator
+from gansr.build.networks import load_degradation, make_generator
 from gansr.data.augmentation import BATCH_AUGMENTATIONS
 from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError
@@ -17,8 +17,6 @@ from gansr.losses.adversarial.objectives import Objective
 from gansr.losses.table import INTERMEDIATE, LossTable, Term, View, needs
 from gansr.losses.weight import Ramp, Weight
 from gansr.metrics import METRICS
-from gansr.models import weights
-from gansr.models.architecture import Architecture
 from gansr.models.degraders import DEGRADERS
 from gansr.models.discriminators import DISCRIMINATORS
 from gansr.models.features.lens import Lenses
@@ -27,7 +25,6 @@ from gansr.options.component import Component, build, check
 from gansr.options.schema import Options
 from gansr.options.sections import (
     DiscriminatorOptions,
-    GeneratorOptions,
     LossOptions,
     MakerOptions,
     RampOptions,
@@ -67,11 +64,6 @@ def generator(options: Options) -> nn.Module:
     return make_generator(options.generator, options.scale, "generator")
 
 
-def architecture(options: Options) -> Architecture:
-    """The generator as its weights file will describe it."""
-    return describe_generator(options.generator, options.scale, "generator")
-
-
 def discriminator(options: DiscriminatorOptions, where: str) -> nn.Module:
     """A discriminator with freshly initialised weights."""
     return build(options, DISCRIMINATORS, where)
@@ -96,16 +88,6 @@ def judge(name: str, options: Options) -> Judge:
 def views(rows: tuple[Component, ...], where: str) -> tuple[View, ...]:
     """Views of images, one after another."""
     return tuple(build(row, VIEWS, where) for row in rows)
-
-
-def load_start(
-    network: nn.Module, options: GeneratorOptions | DiscriminatorOptions | MakerOptions, where: str
-) -> list[str]:
-    """Fill the network from the `weights:` that the options name, if any; returns what was left out."""
-    if options.weights is None:
-        return []
-    found = weights.read(options.weights)
-    return weights.load_into(network, found, f"{where}.weights ({options.weights})", options.strict)
 
 
 def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) -> LossTable:
