@@ -48,7 +48,7 @@ def wake(networks: Networks) -> None:
     for name, network in networks.items():
         if "discriminator" in name:
             for parameter in network.parameters():
-                parameter += 0.2 * torch.randn_like(parameter)
+                parameter.add_(0.2 * torch.randn_like(parameter))
 
 
 def batch(number: int) -> Unpaired:
