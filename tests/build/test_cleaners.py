@@ -9,16 +9,17 @@ import pytest
 import torch
 import yaml
 
-from gansr.build import bring, parts
+from gansr.build import bring
 from gansr.build.check import examine
 from gansr.build.networks import describe_generator, load_generator, make_generator
+from gansr.build.ship import architecture as made
 from gansr.errors import OptionsError, WeightsError
 from gansr.inference.upscale import Upscaler
 from gansr.models.architecture import Architecture, architecture
 from gansr.models.cleaned import Cleaned
 from gansr.models.weights import describe, write
 from gansr.options.load import dump, validate
-from gansr.options.schema import GeneratorOptions, NetworkOptions
+from gansr.options.sections import GeneratorOptions, NetworkOptions
 
 CLEANER = {"type": "translator", "features": 4, "blocks": 1, "zero_tail": False}
 ASKED = {"type": "msrresnet", "features": 4, "blocks": 1, "cleaner": CLEANER}
@@ -71,7 +72,7 @@ def test_a_run_has_it(tree: Make) -> None:
     options = validate(tree(generator=ASKED), "run.yml")
     assert validate(yaml.safe_load(dump(options)), "again.yml") == options
     assert examine(options).missing == []
-    assert parts.architecture(options).cleaner is not None
+    assert made(options).cleaner is not None
     rates = {"cleaner": 0.5}
     assert examine(validate(tree(generator=ASKED, train__rates=rates), "run.yml")).missing == []
 
