@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gansr.errors import OptionsError
-from gansr.imaging.resize import reduce
+from gansr.imaging.resize import reduce, surround
 from gansr.models.degraders import DEGRADERS
 from gansr.models.degraders.degraded import kernel_width
 from gansr.models.degraders.kernel_noise import KernelNoise
@@ -93,6 +93,20 @@ def test_blur_is_a_strided_correlation(scale: int) -> None:
                           for place, side in zip(places, (24, 36), strict=True)]  # fmt: skip
                 total += kernel[0, y, x] * hr[0, :, inside[0], inside[1]]
         torch.testing.assert_close(found[0, :, row, column], total)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_each_image_of_a_batch_gets_its_kernel_and_all_its_colours_teach_it(layout: torch.memory_format) -> None:
+    """Values and gradients are those of a sum over unfolded pixels."""
+    torch.manual_seed(0)
+    network, hr = KernelNoise(2, kernel=7, **SMALL), torch.rand(3, 3, 12, 16).contiguous(memory_format=layout)
+    kernel = torch.rand(3, network.taps, network.taps, requires_grad=True)
+    windows = surround(hr, network.margin).unfold(2, network.taps, 2).unfold(3, network.taps, 2)
+    expected = torch.einsum("bchwyx,byx->bchw", windows, kernel)
+    found, weights = network.blur(hr, kernel), torch.rand_like(expected)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)  # of sums of 36 numbers up to 1
+    (taught,) = torch.autograd.grad(found, kernel, weights)
+    torch.testing.assert_close(taught, torch.autograd.grad(expected, kernel, weights)[0], rtol=3e-6, atol=0)
 
 
 def test_noise_is_drawn_anew_and_sends_no_gradient_through_the_blur() -> None:
