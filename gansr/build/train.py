@@ -59,7 +59,7 @@ def _refuse_strangers(stages: Sequence[Options]) -> None:
             continue
         one, other = architecture(before), architecture(after)
         # A generator alone may get a cleaner that begins anew; one behind a cleaner is nothing without it.
-        if one not in {other, replace(other, cleaner=None)}:
+        if one not in (other, replace(other, cleaner=None)):
             raise OptionsError(
                 f"{after.title}: this stage starts from the weights of {before.title}, whose generator is another: "
                 f"{one} there, {other} here. Make them "
