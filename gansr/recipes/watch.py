@@ -76,7 +76,7 @@ def at_size(image: Tensor, like: Tensor) -> Tensor:
     if height >= wanted:
         factor = height // wanted
         assert (height, width) == (factor * wanted, factor * across), f"{tuple(image.shape)}, {tuple(like.shape)}"
-        return reduce(full_precision(image), factor) if factor > 1 else image
+        return reduce(full_precision(image), factor) if factor > 1 else image.detach()
     factor = wanted // height
     assert (wanted, across) == (factor * height, factor * width), f"{tuple(image.shape)}, {tuple(like.shape)}"
     return enlarge(full_precision(image), factor)

@@ -26,8 +26,9 @@ def advice(values: Mapping[str, float], progress: float = 1.0) -> Advice:
     Returns:
         Sentences, which hold the numbers, by keys that stay the same from line to line.
     """
-    everyone = _balance(values) | _idle(values) | _colours(values)
-    return contests(values, progress) | everyone | domains(values, progress)
+    games = contests(values, progress)
+    won = any(what.startswith("won") for what in games)
+    return games | _balance(values) | _idle(values) | _colours(values) | domains(values, progress, won)
 
 
 def _balance(values: Mapping[str, float]) -> Advice:

@@ -9,7 +9,7 @@ from gansr.training.diagnosis.values import Advice, group
 
 WON_ACCURACY = 0.995  # one pair in 200 misjudged: nothing is left to learn from the others
 WON_GAP = 10.0  # the logistic function is within 5e-5 of 1: what is left of the discriminator's gradient
-WON_LOSS = 1e-3  # the same for objectives that stop pushing earlier: hinge, least squares
+WON_LOSS = 1e-2  # that of logits as far apart, and as little of hinge and least squares, which stop pushing earlier
 CHANCE_ACCURACY = 0.01  # as close to 1/2 as a discriminator that tosses a coin
 CHANCE_GAP = 0.01  # in logits: the two are told apart by less than 0.3 % of a probability
 

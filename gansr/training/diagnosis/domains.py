@@ -52,17 +52,18 @@ class Domain:
 
 
 def alike(values: Mapping[str, float], progress: float) -> bool:
-    """Are made images as real ones in all domains, or is it too early to say? False if there is nothing to say it by."""
+    """Are made images as real ones in all domains, or is it too early to say? False where nothing tells."""
     found = list(_domains(values))
     return bool(found) and (progress < SETTLED or all(abs(domain.off) <= UNLIKE for domain in found))
 
 
-def domains(values: Mapping[str, float], progress: float) -> Advice:
+def domains(values: Mapping[str, float], progress: float, won: bool = False) -> Advice:
     """Energy, colours, kernels, and networks that do nothing; nothing is said of beginners.
 
     Args:
         values: means of one log line, or better of several
         progress: how far the run has come, 0..1
+        won: has a discriminator won? Then nobody learns from it what fine detail should be, and that is said already
     """
     if progress < SETTLED:
         return {}
@@ -71,8 +72,8 @@ def domains(values: Mapping[str, float], progress: float) -> Advice:
     advice = idle | point
     for domain in found:
         advice |= _colours(domain, _losses(values, domain))
-        # A kernel that is lost explains what is made of it, and so does a network that does nothing.
-        if not point and not (idle and _untouched(domain)):
+        # One cause is told once: a kernel that is lost, or a network that does nothing, explains what is made.
+        if not won and not point and not (idle and _untouched(domain)):
             advice |= _energy(domain, _losses(values, domain))
     return advice
 
@@ -135,8 +136,8 @@ def _colours(domain: Domain, losses: str) -> Advice:
             f"colours drift: made images of domain '{domain.name}' are {abs(shift):.1f} levels of 255 too {side} in "
             f"{channel}, against what they were made from (real images: {cast:+.1f}; a cast that the domain audit "
             f"found is meant to be learned). Remedies: a row in {losses} that keeps colours, {{type: l1, through: "
-            f"[{{type: low_pass}}]}}, or a higher weight of it; a discriminator that looks through high_pass; of noise, "
-            f"noise_mean."
+            f"[{{type: low_pass}}]}}, or a higher weight of it; a discriminator that looks through high_pass; "
+            f"noise_mean, of noise."
         )
     return found
 
