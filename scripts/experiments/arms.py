@@ -21,7 +21,9 @@ from gansr.options.stages import expand, merge
 Tree = dict[str, Any]
 
 BICUBIC = "bicubic"  # not trained
-STEPS, ALONE, BATCH, SIDE = 1000, 500, 16, 24  # steps of every generator, of degraders before it; images, LR pixels
+STEPS, ALONE = 700, 500  # of every generator; of degraders before it
+HALVE = (350, 600)  # after so many of the generator's steps
+BATCH, SIDE = 16, 24  # images; LR pixels
 
 
 def common(scale: int) -> Tree:
@@ -40,7 +42,7 @@ def common(scale: int) -> Tree:
             "lr": 1e-3,
             "ema": None,
             "precision": "fp32",
-            "halve_at": [STEPS // 2, STEPS * 17 // 20],
+            "halve_at": list(HALVE),
         },
         "checkpoints": {"every": 1_000_000, "keep": 1},  # the last one alone
     }
@@ -59,11 +61,11 @@ def arms(scale: int) -> dict[str, Tree]:
         "steps": ALONE + STEPS,
         "generator_start": ALONE,
         "discriminator_lr": 1e-3,
-        "halve_at": [ALONE + STEPS // 2, ALONE + STEPS * 17 // 20],
+        "halve_at": [ALONE + step for step in HALVE],
     }
     return {
         "bicubic_pairs": {"recipe": "paired"},
-        "wrong_guess": {"recipe": "paired", "data": {"train": {"degradation": "real_esrgan", "margin": 72}}},
+        "wrong_guess": {"recipe": "paired", "data": {"train": {"degradation": "real_esrgan", "margin": 24}}},
         "learned_kernel_noise": unpaired
         | {
             "recipe": "learned_kernel_noise",

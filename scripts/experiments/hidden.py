@@ -26,9 +26,9 @@ class Hidden:
     jpeg: int | None = None  # quality
 
     def __post_init__(self) -> None:
-        if self.scale not in {2, 3, 4, 8} or min(self.blur, self.across or self.blur) <= 0:
+        if self.scale not in {2, 3, 4, 8} or self.blur <= 0 or (self.across is not None and self.across <= 0):
             raise ValueError(f"expected a scale of 2, 3, 4 or 8 and blurs above 0, found {self}")
-        if min(self.noise, self.poisson) < 0 or not 1 <= (self.jpeg or 1) <= 100:
+        if min(self.noise, self.poisson) < 0 or (self.jpeg is not None and not 1 <= self.jpeg <= 100):
             raise ValueError(f"expected noise and poisson of at least 0 and jpeg from 1 to 100, found {self}")
 
     def __call__(self, hr: np.ndarray, random: np.random.Generator) -> np.ndarray:

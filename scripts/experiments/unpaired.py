@@ -14,8 +14,8 @@ DATA holds BSDS300_train, and Set14 and T91 with a folder HR each. The plan, wri
 * Arms (`arms.py`): `bicubic` interpolation; `bicubic_pairs`, trained on bicubic LR; `wrong_guess`, trained on LR by the
   preset real_esrgan; methods without pairs, a row each; `oracle`, trained on HR with its true LR. Each is an options
   file that goes the way of `gansr train`.
-* One generator (EDSR, 3 blocks, 24 features) and one budget for all: 1000 steps, batch 16, LR crops of 24, L1, Adam at
-  1e-3, halved after 500 and 850 steps. No average of weights; the last ones are judged. What a method needs before
+* One generator (EDSR, 3 blocks, 24 features) and one budget for all: 700 steps, batch 16, LR crops of 24, L1, Adam at
+  1e-3, halved after 350 and 600 steps. No average of weights; the last ones are judged. What a method needs before
   them (500 steps of a degrader alone) comes on top, and the whole of (a) with one seed has to fit into 20 minutes of
   two cores.
 * Judged on true pairs: Set14 through the same degradation. What is tuned is tuned on T91 (`--judge T91`), with
