@@ -69,7 +69,8 @@ def run(request: Request) -> Calibration:
     hr_images = [_floats(image) for _, image in hr_photos.images]
 
     def degraded(rows: Sequence[dict]) -> list[Sample]:
-        return [_measured(small) for small in _lr(hr_images, rows, request.scale, request.seed)]
+        coded = any(row["type"] == "jpeg" for row in rows)
+        return [_measured(small, coded) for small in _lr(hr_images, rows, request.scale, request.seed)]
 
     sharp = degraded([{"type": "matlab_bicubic"}])
     real = Folder(real_samples, sharp)
@@ -113,8 +114,9 @@ def _lr(images: Sequence[Tensor], rows: Sequence[dict], scale: int, seed: int) -
         yield made(image, batch_seed(seed, number, 0, 1))
 
 
-def _measured(small: Tensor) -> Sample:
-    return measure(small[0].mul(255).round().byte().permute(1, 2, 0).numpy(), search=False)
+def _measured(small: Tensor, coded: bool) -> Sample:
+    levels = small[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+    return measure(levels, search=False, may_be_coded=coded)
 
 
 def _floats(image: np.ndarray) -> Tensor:
