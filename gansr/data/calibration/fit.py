@@ -59,10 +59,11 @@ class Parameters:
 
     def rows(self, scale: int) -> list[dict[str, Any]]:
         """The operations, as `data.train.degradation` has them."""
-        found = [self._blur(scale), {"type": "matlab_bicubic"}, self._noise(), self._jpeg(), {"type": "to_8_bit"}]
+        found = [self.blur(scale), {"type": "matlab_bicubic"}, self.noise(), self.jpeg(), {"type": "to_8_bit"}]
         return [row for row in found if row]
 
-    def _blur(self, scale: int) -> dict[str, Any] | None:
+    def blur(self, scale: int) -> dict[str, Any] | None:
+        """The row of its blur, in HR pixels; None where there is none."""
         variances, axes = np.linalg.eigh(self.covariance)  # the smaller one first
         mean = variances.mean()
         half = min(self.blur_spread / UNIFORM / 2 / max(mean, 1e-6), 1)
@@ -78,7 +79,8 @@ class Parameters:
             row |= {"sigma_across": widths[1], "rotation": [angle, angle]}
         return row
 
-    def _noise(self) -> dict[str, Any] | None:
+    def noise(self) -> dict[str, Any] | None:
+        """The row of its noise; None where there is none."""
         below, above = (spread / UNIFORM for spread in self.sigma_spreads)
         low, high = max(0.0, self.sigma - below), self.sigma + above
         if high < LEAST_SIGMA:
@@ -96,7 +98,8 @@ class Parameters:
         ranges = {name: [float(f"{part * each:.3g}") for each in variances] for name, part in parts.items()}
         return {"type": "camera_noise", **ranges}
 
-    def _jpeg(self) -> dict[str, Any] | None:
+    def jpeg(self) -> dict[str, Any] | None:
+        """The row of its compression; None where there is none."""
         if self.quality is None:
             return None
         row = {"type": "jpeg", "quality": list(self.quality), "whole": True, "tables": "libjpeg"}

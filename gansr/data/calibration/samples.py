@@ -46,9 +46,7 @@ def middle(image: np.ndarray, side: int, block: int = BLOCK) -> np.ndarray:
     return image
 
 
-def measure(
-    image: np.ndarray, quality: int | None = None, search: bool = True, may_be_coded: bool = True
-) -> Sample:
+def measure(image: np.ndarray, quality: int | None = None, search: bool = True, may_be_coded: bool = True) -> Sample:
     """Of uint8 (H, W, 3), at least 64x64.
 
     Args:
