@@ -1,6 +1,6 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gansr.build.augmentation import augmentation
 from gansr.build.degradations import MILD, Curriculum, curriculum, margin
-from gansr.build.harvest import wanted, with_rows
+from gansr.build.harvest import wanted
 from gansr.build.ramps import at
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
@@ -25,7 +25,7 @@ from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
 from gansr.data.unpaired.refusals import HR, REAL_LR, refuse_sides
 from gansr.data.unpaired.sides import UnpairedFiles, unpaired_batches
-from gansr.options.images import DegradationRow, TrainSetOptions
+from gansr.options.images import TrainSetOptions
 from gansr.options.schema import Options
 
 
@@ -144,18 +144,8 @@ def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.
     return fit or files
 
 
-def training_batches(
-    images: TrainingSet,
-    options: Options,
-    accelerator: Accelerator,
-    harvested: Sequence[DegradationRow] = (),
-) -> Callable[[int], Iterator[Any]]:
-    """Number of the first micro-batch -> endless batches of this process from there, `Paired` or `Unpaired`.
-
-    Of unpaired images, `harvested` operations make pairs: of HR alone, since real LR has given them all it has to give.
-    """
-    if isinstance(images, UnpairedFiles) and harvested:
-        images, options = images.hr, with_rows(options, harvested)
+def training_batches(images: TrainingSet, options: Options, accelerator: Accelerator) -> Callable[[int], Iterator[Any]]:
+    """Number of the first micro-batch -> endless batches of this process from there, `Paired` or `Unpaired`."""
     if isinstance(images, UnpairedFiles):
         return lambda start: unpaired_batches(
             images,
