@@ -31,14 +31,12 @@ MEGABYTE = 2**20
 def scene(batch: int, side: int, device: torch.device) -> dict[str, Any]:
     """Images by every name that losses ask for; `sr` wants a gradient."""
     torch.manual_seed(0)
-    found: dict[str, Any] = {
-        name: torch.rand(batch, 3, side, side, device=device) for name in ("target", "average", "original")
-    }
+    found: dict[str, Any] = {name: torch.rand(batch, 3, side, side, device=device) for name in ("target", "average")}
     found["lr"] = reduce(found["target"], SCALE)
     found["importance"] = torch.rand(batch, 1, side, side, device=device)
     found["real_maps"] = [torch.rand(batch, 64 * 2**k, side >> k, side >> k, device=device) for k in range(1, 4)]
     found["fake_maps"] = [image.clone().requires_grad_() for image in found["real_maps"]]
-    found |= {name: torch.rand(batch, 3, side, side, device=device).requires_grad_() for name in ("sr", "cycled")}
+    found["sr"] = torch.rand(batch, 3, side, side, device=device).requires_grad_()
     return found
 
 
@@ -79,8 +77,7 @@ def measure(loss: Callable[..., Tensor], images: dict[str, Any], repeats: int) -
     device = images["sr"].device
 
     def step() -> None:
-        for name in ("sr", "cycled"):
-            images[name].grad = None
+        images["sr"].grad = None
         loss(**given).backward()
 
     step()

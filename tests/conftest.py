@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import contextlib
+import copy
 import os
 import shlex
 import subprocess
@@ -16,6 +17,62 @@ from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 Tree = dict[str, Any]
+
+_PATCH = {"type": "patch", "features": 4, "layers": 1, "stride": 1, "kernel": 3, "norm": "none"}
+_TRANSLATOR = {"type": "translator", "features": 4, "blocks": 1, "zero_tail": False}
+_FACES = {"type": "translator", "features": 4, "blocks": 1, "noise_channels": 1, "zero_tail": False}
+UNPAIRED: dict[str, Tree] = {
+    "learned_kernel_noise": {
+        "pool": 3,
+        "degrader": {
+            "type": "kernel_noise",
+            "kernel": 5,
+            "kernel_features": 4,
+            "kernel_blocks": 1,
+            "noise_features": 4,
+            "noise_blocks": 1,
+        },
+        "lr_discriminator": _PATCH,
+    },
+    "degradation_gan": {
+        "degrader": {"type": "dsgan", "features": 4, "blocks": 1},
+        "lr_discriminator": _PATCH | {"through": [{"type": "high_pass"}]},
+    },
+    "unpaired_cycle": {
+        "pool": 3,
+        "degrader": _TRANSLATOR,
+        "hr_discriminator": _PATCH,
+        "lr_discriminator": _PATCH,
+    },
+    "cincgan": {
+        "pool": 3,
+        "cleaner": _TRANSLATOR,
+        "lr_degrader": _TRANSLATOR,
+        "degrader": _TRANSLATOR,
+        "clean_discriminator": _PATCH,
+        "hr_discriminator": _PATCH,
+    },
+    "pseudo_supervision": {
+        "pool": 3,
+        "cleaner": _TRANSLATOR,
+        "lr_degrader": _TRANSLATOR | {"noise_channels": 1},
+        "clean_discriminator": _PATCH,
+        "lr_discriminator": _PATCH,
+        "hr_discriminator": _PATCH | {"share": 0.1},
+    },
+    "semi_cycle": {
+        "degrader": _FACES,
+        "sr_degrader": _FACES,
+        "lr_discriminator": _PATCH,
+        "returned_discriminator": _PATCH,
+        "hr_discriminator": _PATCH,
+        "real_sr_discriminator": _PATCH | {"share": 0.05},
+    },
+}
+"""Networks small enough for a test, of each recipe that learns from two sides."""
+
+OWN_LOSSES = {"unpaired_cycle", "cincgan", "pseudo_supervision", "semi_cycle"}
+"""Recipes whose tables of losses are their source's unless options say otherwise."""
 
 
 @pytest.fixture(scope="session")
@@ -77,16 +134,11 @@ def tree(photos: Path, tmp_path: Path) -> Callable[..., Tree]:
         if recipe == "paired_gan":
             options["discriminator"] = {"type": "unet", "features": 4}
             options["losses"]["adversarial"] = {"type": "vanilla", "weight": 0.1}
-        if recipe == "learned_kernel_noise":
+        if recipe in OWN_LOSSES:
+            del options["losses"]
+        if recipe in UNPAIRED:
             options["data"]["train"]["real_lr"] = str(photos / "train" / "LR")
-            options["pool"] = 3
-            options["degrader"] = {
-                "type": "kernel_noise", "kernel": 5, "kernel_features": 4, "kernel_blocks": 1,
-                "noise_features": 4, "noise_blocks": 1,
-            }  # fmt: skip
-            options["lr_discriminator"] = {
-                "type": "patch", "features": 4, "layers": 1, "stride": 1, "kernel": 3, "norm": "none",
-            }  # fmt: skip
+            options |= copy.deepcopy(UNPAIRED[recipe])
         for path, value in changes.items():
             *sections, key = path.split("__")
             here = options

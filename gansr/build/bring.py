@@ -1,7 +1,7 @@
 """`gansr import`: weights of other projects -> a file of ours, which says what it is."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,7 +11,7 @@ from gansr.errors import OptionsError
 from gansr.models import weights
 from gansr.models.architecture import Architecture
 from gansr.models.recognise import any_scale
-from gansr.options.schema import NetworkOptions
+from gansr.options.sections import NetworkOptions
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def bring(path: Path, output: Path, options: NetworkOptions | None = None, scale
         network = make_generator(options, built_at, where)
     others = weights.load_into(network, content, where=str(path))
     described = describe_generator(options, built_at, where)
-    architecture = Architecture(described.type, scale, described.arguments, described.colour)
+    architecture = replace(described, scale=scale)
     source = content.source or "gansr"
     made = {"imported_from": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "names_of": source}
     weights.write(output, network.state_dict(), weights.describe(architecture, **made))

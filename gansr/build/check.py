@@ -28,7 +28,8 @@ from gansr.losses.adversarial.objectives import Objective
 from gansr.losses.table import LossTable, Term
 from gansr.losses.weight import Ramp, weight_at
 from gansr.options.component import check
-from gansr.options.schema import LearnedKernelNoiseOptions, LossOptions, Options, RampOptions
+from gansr.options.schema import Options
+from gansr.options.sections import LossOptions, RampOptions
 from gansr.recipes.turns import Turns
 
 META = torch.device("meta")
@@ -79,7 +80,7 @@ def examine(options: Options) -> Examination:
         except UserError:
             raise
         except (RuntimeError, ValueError, IndexError) as error:
-            views = any(one.through for one in getattr(options, "judges", {}).values())
+            views = any(one.through for one in options.judges.values())
             hint = " A discriminator that looks through luma has in_channels: 1; through wavelet, 9." if views else ""
             row = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
             crop = f"crops of {options.crop(scale)} px"
@@ -90,7 +91,7 @@ def examine(options: Options) -> Examination:
     learns, fixed = ({name: _size(n, learns) for name, n in made_of.networks.items()} for learns in (True, False))
     averaged = options.train.ema is not None
     floats = sum(count * (5 if averaged and name == "generator" else 4) for name, count in learns.items())
-    tables = [made_of.losses, *([made_of.degrader_losses] if made_of.degrader_losses is not None else [])]
+    tables = made_of.tables.values()
     frozen = {id(p): p.numel() for table in tables for module in table.modules() for p in module.parameters()}
     return Examination(
         options.title,
@@ -165,11 +166,11 @@ def _busiest_steps(options: Options) -> list[int]:
 
 def _missing_weights(options: Options) -> list[str]:
     named: dict[str, Path | None] = {"generator": options.generator.weights}
-    named |= {name: one.weights for name, one in getattr(options, "judges", {}).items()}
-    if isinstance(options, LearnedKernelNoiseOptions):
-        named["degrader"] = options.degrader.weights
-        named |= _named_by_losses(options, options.degrader_losses, "degrader_losses")
-    named |= _named_by_losses(options, options.losses, "losses")
+    named |= {name: one.weights for name, one in (options.judges | options.making).items()}
+    if (cleaner := getattr(options, "cleaner", None)) is not None:
+        named["cleaner"] = cleaner.weights
+    for section, rows in options.tables.items():
+        named |= _named_by_losses(options, rows, section)
     mild = options.data.train.mild
     files = {f"{name}.weights": path for name, path in named.items()} | networks(options.data.train.degradation)
     files |= networks(mild and mild.degradation, MILD)
@@ -181,7 +182,7 @@ def _named_by_losses(options: Options, rows: Mapping[str, LossOptions], section:
     named, context = {}, parts.loss_context(options)
     for role, row in rows.items():
         where = f"{section}.{role}"
-        table = parts.ADVERSARIAL if role == "adversarial" else parts.TABLES[section]
+        table = parts.ADVERSARIAL if role == "adversarial" else parts.losses_of(section)
         named[where] = _file(check(row, table, where, **context).get("weights"))
         if row.where is not None:
             named[f"{where}.where"] = _file(check(row.where, parts.MAPS, f"{where}.where", **context).get("weights"))

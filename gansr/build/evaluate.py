@@ -19,7 +19,7 @@ from gansr.inference.upscale import Upscaler
 from gansr.metrics import METRICS
 from gansr.options.component import Component, build
 from gansr.options.reader import parse
-from gansr.options.schema import GeneratorOptions, NetworkOptions
+from gansr.options.sections import GeneratorOptions, NetworkOptions
 
 BICUBIC = "bicubic"
 

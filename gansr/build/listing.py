@@ -1,6 +1,7 @@
 """`gansr list` and `gansr schema`: the tables, and the options file as a JSON schema."""
 
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -67,8 +68,8 @@ def schema() -> dict[str, Any]:
     for model in RECIPE_OPTIONS.values():
         one = model.model_json_schema()
         definitions |= one["$defs"]
-        properties |= one["properties"]
-    for name in REPLACED:
+        properties |= {name: _known(name, found) for name, found in one["properties"].items()}
+    for name in ("Component", *REPLACED):
         definitions.pop(name)
     for definition in definitions.values():
         definition.pop("required", None)
@@ -78,14 +79,6 @@ def schema() -> dict[str, Any]:
     definitions["DataOptions"]["properties"]["validation"] = _mapping("SetOptions")
     properties |= {
         "recipe": {"enum": list(RECIPE_OPTIONS)},
-        "generator": _ref("Generator"),
-        "discriminator": _ref("Discriminator"),
-        "discriminators": _mapping("Discriminator"),
-        "penalties": _mapping("Penalty"),
-        "degrader": _ref("Degrader"),
-        "lr_discriminator": _ref("Discriminator"),
-        "degrader_losses": _mapping("DegraderLoss") | {"properties": {"adversarial": _ref("Objective")}},
-        "losses": _mapping("Loss") | {"properties": {"adversarial": _ref("Objective")}},
     }
     properties.pop("stage")
     stage = {"type": "object", "properties": properties, "additionalProperties": False}
@@ -98,6 +91,17 @@ def schema() -> dict[str, Any]:
         "required": ["name"],
         "$defs": definitions,
     }
+
+
+def _known(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """A property with the rows of its table in the place of the class that knows no arguments."""
+    if name.endswith("losses"):
+        row = "DegraderLoss" if name == "degrader_losses" else "Loss"
+        return _mapping(row) | {"properties": {"adversarial": _ref("Objective")}}
+    for options, rows in REPLACED.items():
+        if f'"#/$defs/{options}"' in json.dumps(found):
+            return _mapping(rows) if "additionalProperties" in found else _ref(rows)
+    return found
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -124,8 +128,15 @@ COMPONENTS = {
     "Optimizer": "optimizers",
     "Schedule": "schedules",
 }
-REPLACED = ("Component", "GeneratorOptions", "DegraderOptions", "DiscriminatorOptions", "LossOptions", "PenaltyOptions")
-"""Definitions that know no arguments: COMPONENTS take their place."""
+REPLACED = {
+    "GeneratorOptions": "Generator",
+    "DiscriminatorOptions": "Discriminator",
+    "DegraderOptions": "Degrader",
+    "MakerOptions": "Degrader",
+    "LossOptions": "Loss",
+    "PenaltyOptions": "Penalty",
+}
+"""Definitions that know no arguments, and which of COMPONENTS takes their place."""
 
 
 def _list_of(name: str) -> dict[str, Any]:
@@ -137,7 +148,7 @@ NETWORK = {"weights": {"type": ["string", "null"]}, "strict": {"type": "boolean"
 LOOKS = {"through": _list_of("View")}
 LOSS = (
     LOOKS
-    | {"weight": WEIGHT, "target": {"type": "string"}, "of": {"enum": ["sr", "intermediate"]}}
+    | {"weight": WEIGHT, "target": {"type": "string"}, "of": {"type": "string"}}
     | {"where": {"anyOf": [_ref("Map"), {"type": "null"}]}}
 )
 EXTRA: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gansr.build.networks import describe_generator, load_degradation, make_generator
+from gansr.build.networks import load_degradation, make_generator
 from gansr.data.augmentation import BATCH_AUGMENTATIONS
 from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError
@@ -17,21 +17,16 @@ from gansr.losses.adversarial.objectives import Objective
 from gansr.losses.table import INTERMEDIATE, LossTable, Term, View, needs
 from gansr.losses.weight import Ramp, Weight
 from gansr.metrics import METRICS
-from gansr.models import weights
-from gansr.models.architecture import Architecture
 from gansr.models.degraders import DEGRADERS
 from gansr.models.discriminators import DISCRIMINATORS
 from gansr.models.features.lens import Lenses
 from gansr.models.generators import GENERATORS
 from gansr.options.component import Component, build, check
-from gansr.options.schema import (
-    DegraderOptions,
+from gansr.options.schema import Options
+from gansr.options.sections import (
     DiscriminatorOptions,
-    GeneratorOptions,
-    LearnedKernelNoiseOptions,
     LossOptions,
-    Options,
-    PairedGanOptions,
+    MakerOptions,
     RampOptions,
     TrainOptions,
 )
@@ -69,27 +64,22 @@ def generator(options: Options) -> nn.Module:
     return make_generator(options.generator, options.scale, "generator")
 
 
-def architecture(options: Options) -> Architecture:
-    """The generator as its weights file will describe it."""
-    return describe_generator(options.generator, options.scale, "generator")
-
-
 def discriminator(options: DiscriminatorOptions, where: str) -> nn.Module:
     """A discriminator with freshly initialised weights."""
     return build(options, DISCRIMINATORS, where)
 
 
-def degrader(options: DegraderOptions, scale: int) -> nn.Module:
-    """A network that makes LR of HR, with freshly initialised weights."""
-    return build(options, DEGRADERS, "degrader", scale=scale)
+def maker(name: str, options: MakerOptions, scale: int) -> nn.Module:
+    """A network that makes LR of images `scale` times as large, with freshly initialised weights."""
+    return build(options, DEGRADERS, name, scale=scale)
 
 
-def judge(name: str, options: PairedGanOptions | LearnedKernelNoiseOptions) -> Judge:
+def judge(name: str, options: Options) -> Judge:
     """How the discriminator called `name` sees images, and its own penalties: some remember what they saw."""
     one = options.judges[name]
     penalties = {
         role: Penalty(build(row, PENALTIES, f"penalties.{role}"), row.weight, row.every)
-        for role, row in options.penalties.items()
+        for role, row in getattr(options, "penalties", {}).items()
     }
     augment = tuple(build(row, AUGMENTATIONS, f"{name}.augment") for row in one.augment)
     return Judge(augment, views(one.through, f"{name}.through"), one.share, penalties)
@@ -100,25 +90,10 @@ def views(rows: tuple[Component, ...], where: str) -> tuple[View, ...]:
     return tuple(build(row, VIEWS, where) for row in rows)
 
 
-def load_start(
-    network: nn.Module, options: GeneratorOptions | DiscriminatorOptions | DegraderOptions, where: str
-) -> list[str]:
-    """Fill the network from the `weights:` that the options name, if any; returns what was left out."""
-    if options.weights is None:
-        return []
-    found = weights.read(options.weights)
-    return weights.load_into(network, found, f"{where}.weights ({options.weights})", options.strict)
-
-
-def losses(options: Options) -> LossTable:
-    """What the generator learns from."""
-    return loss_table(options.losses, "losses", options)
-
-
 def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) -> LossTable:
     """A loss table: the adversarial row from its own table, all others compare images."""
     table, context = LossTable(), loss_context(options)
-    known = DEGRADER_LOSSES if section == "degrader_losses" else LOSSES
+    known = losses_of(section)
     for role, row in rows.items():
         where = f"{section}.{role}"
         if role == "adversarial":
@@ -140,6 +115,11 @@ def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) 
         _refuse_what_does_not_fit(row, term, where)
         table[role] = term
     return table
+
+
+def losses_of(section: str) -> Mapping[str, Callable[..., Any]]:
+    """The losses that a section's rows may name."""
+    return DEGRADER_LOSSES if section == "degrader_losses" else LOSSES
 
 
 def _refuse_what_does_not_fit(row: LossOptions, term: Term, where: str) -> None:

@@ -1,53 +1,39 @@
-"""Options -> players and recipes; one small builder per recipe."""
+"""Options -> networks, loss tables and recipes; one small builder per recipe."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import torch
 from accelerate import Accelerator
 from torch import nn
-from torch._functorch import config as functorch_config
 
 from gansr.build import parts
+from gansr.build.networks import make_generator
+from gansr.build.players import Casting, Ingredients, MakeFor
 from gansr.build.wishes import refuse_wishes
 from gansr.losses.table import LossTable
-from gansr.models.layers.chain import Chain
-from gansr.options.schema import LearnedKernelNoiseOptions, Options, PairedGanOptions, PairedOptions
-from gansr.recipes import LearnedKernelNoise, Paired, PairedGan
-from gansr.recipes.degrading import Degrading
+from gansr.options.schema import Options
+from gansr.options.unpaired.degrading import LearnedDegradation as LearnedDegradationOptions
+from gansr.recipes import CinCGAN, LearnedDegradation, Paired, PairedGan, PseudoSupervision, SemiCycle, UnpairedCycle
 from gansr.recipes.enlarging import Enlarging
-from gansr.recipes.judges import Judge
 from gansr.recipes.turns import Turns
-from gansr.training.optimizers import MakeOptimizer
-from gansr.training.player import Player
-from gansr.training.pool import ImagePool
+from gansr.recipes.unpaired.degrading import Degrading
 from gansr.training.recipe import Recipe
-
-MakeFor = Callable[[float], MakeOptimizer]  # learning rate -> maker of one player's optimizer
-
-
-@dataclass(frozen=True)
-class Ingredients:
-    """What a recipe is made of, before devices and processes come in."""
-
-    networks: dict[str, nn.Module]  # every network that learns, by name
-    losses: LossTable
-    degrader_losses: LossTable | None = None
 
 
 def ingredients(options: Options) -> Ingredients:
-    """Networks with fresh weights drawn from the run's seed, and the loss table. May download feature networks."""
+    """Networks with fresh weights drawn from the run's seed, and the loss tables. May download feature networks."""
     torch.manual_seed(options.seed)
     networks: dict[str, nn.Module] = {"generator": parts.generator(options)}
     refuse_wishes(options, networks["generator"])
-    if isinstance(options, PairedGanOptions | LearnedKernelNoiseOptions):
-        networks |= {name: parts.discriminator(one, name) for name, one in options.judges.items()}
-    if not isinstance(options, LearnedKernelNoiseOptions):
-        return Ingredients(networks, parts.losses(options))
-    networks["degrader"] = parts.degrader(options.degrader, options.scale)
-    degrader_losses = parts.loss_table(options.degrader_losses, "degrader_losses", options)
-    return Ingredients(networks, parts.losses(options), degrader_losses)
+    networks |= {name: parts.discriminator(one, name) for name, one in options.judges.items()}
+    if (cleaner := getattr(options, "cleaner", None)) is not None:
+        networks["cleaner"] = make_generator(cleaner, 1, "cleaner")
+    for name, one in options.making.items():
+        networks[name] = parts.maker(name, one, 1 if name == "lr_degrader" else options.scale)
+    tables = {section: parts.loss_table(rows, section, options) for section, rows in options.tables.items()}
+    return Ingredients(networks, tables)
 
 
 def recipe(
@@ -57,125 +43,93 @@ def recipe(
 
     Processes meet in here: all of them must call it at the same time.
     """
-    for losses in (made_of.losses, made_of.degrader_losses):
-        if losses is not None:
-            _place(losses, accelerator)
-    return BUILDERS[options.recipe](options, made_of, accelerator, optimizer or partial(parts.optimizer, options.train))
+    for losses in made_of.tables.values():
+        _place(losses, accelerator)
+    optimizer = optimizer or partial(parts.optimizer, options.train)
+    return BUILDERS[options.recipe](Casting(options, made_of, accelerator, optimizer))
 
 
-def _paired(
-    options: PairedOptions | LearnedKernelNoiseOptions,
-    made_of: Ingredients,
-    accelerator: Accelerator,
-    optimizer: MakeFor,
-) -> Paired:
-    generator = _generator_player(options, made_of, accelerator, optimizer)
-    return Paired(generator, made_of.losses, options.train.diagnose_every, Enlarging(options.train.grow))
+def _paired(casting: Casting) -> Paired:
+    train = casting.options.train
+    generator = casting.makers("generator")
+    return Paired(generator, casting.made_of.losses, train.diagnose_every, Enlarging(train.grow))
 
 
-def _paired_gan(
-    options: PairedGanOptions, made_of: Ingredients, accelerator: Accelerator, optimizer: MakeFor
-) -> PairedGan:
+def _paired_gan(casting: Casting) -> PairedGan:
+    train = casting.options.train
+    turns = Turns(
+        train.discriminator_steps, train.discriminator_start, train.generator_start, casting.discriminator_first
+    )
+    sides = dict.fromkeys(casting.options.judges, ("sr", "hr"))
+    return PairedGan(casting.contest(casting.makers("generator"), "losses", sides, turns), Enlarging(train.grow))
+
+
+def _learned_degradation(casting: Casting) -> LearnedDegradation:
+    options = cast(LearnedDegradationOptions, casting.options)
     train = options.train
-    judges = {name: parts.judge(name, options) for name in options.judges}
-    return PairedGan(
-        _generator_player(options, made_of, accelerator, optimizer),
-        _discriminator_player(options, judges, made_of, accelerator, optimizer),
-        made_of.losses,
-        judges,
-        Turns(train.discriminator_steps, train.discriminator_start, train.generator_start),
-        train.diagnose_every,
-        Enlarging(train.grow),
-    )
-
-
-def _learned_kernel_noise(
-    options: LearnedKernelNoiseOptions, made_of: Ingredients, accelerator: Accelerator, optimizer: MakeFor
-) -> LearnedKernelNoise:
-    train, rate = options.train, options.degrader.lr or options.train.lr
-    judges = {name: parts.judge(name, options) for name in options.judges}
-    degrader = Player(
-        {"degrader": _arranged(made_of.networks["degrader"], options)},
-        accelerator,
-        optimizer(rate),
-        rate,
-        clip=train.clip,
-        clip_value=train.clip_value,
-    )
-    assert made_of.degrader_losses is not None
-    (judge,) = judges.values()
+    if options.discriminator is None:
+        restoring = _paired(casting)
+    else:
+        game = casting.contest(casting.makers("generator"), "losses", {"discriminator": ("sr", "hr")})
+        restoring = PairedGan(game, Enlarging(train.grow))
+    degrader = casting.makers("degrader", rate=options.degrader.lr)
     degrading = Degrading(
-        degrader,
-        _discriminator_player(options, judges, made_of, accelerator, optimizer),
-        made_of.degrader_losses,
-        judge,
-        ImagePool(options.pool) if options.pool else None,
+        casting.contest(degrader, "degrader_losses", {"lr_discriminator": ("sr", "real_lr")}, title="degrader"),
         options.degrader.steps,
     )
-    restoring = _paired(options, made_of, accelerator, optimizer)
-    return LearnedKernelNoise(restoring, degrading, Turns(generator_start=train.generator_start))
+    return LearnedDegradation(restoring, degrading, Turns(generator_start=train.generator_start))
 
 
-BUILDERS: dict[str, Callable[..., Recipe]] = {
+def _unpaired_cycle(casting: Casting) -> UnpairedCycle:
+    makers = casting.makers("generator", "degrader")
+    sides = {"hr_discriminator": ("real_sr", "hr"), "lr_discriminator": ("made_lr", "real_lr")}
+    return UnpairedCycle(casting.contest(makers, "losses", sides), casting.options.scale)
+
+
+def _pseudo_supervision(casting: Casting) -> PseudoSupervision:
+    makers = casting.makers("generator", "cleaner", "lr_degrader")
+    sides = {
+        "clean_discriminator": ("cleaned_lr", "lr"),
+        "lr_discriminator": ("made_lr", "real_lr"),
+        "hr_discriminator": ("real_sr", "hr"),
+    }
+    return PseudoSupervision(casting.contest(makers, "losses", sides), casting.options.scale)
+
+
+def _cincgan(casting: Casting) -> CinCGAN:
+    makers = casting.makers("generator", "cleaner", "lr_degrader", "degrader")
+    inner = casting.contest(makers, "inner_losses", {"clean_discriminator": ("cleaned_lr", "lr")}, title="inner")
+    outer = casting.contest(makers, "losses", {"hr_discriminator": ("real_sr", "hr")})
+    later = Turns(generator_start=casting.options.train.generator_start)
+    return CinCGAN(inner, outer, casting.options.scale, later)
+
+
+def _semi_cycle(casting: Casting) -> SemiCycle:
+    section = "degrader_losses"
+    degrading = casting.contest(
+        casting.makers("degrader"), section, {"lr_discriminator": ("sr", "real_lr")}, title="degrader"
+    )
+    restoring = casting.contest(
+        casting.makers("generator"),
+        "losses",
+        {"hr_discriminator": ("sr", "hr"), "real_sr_discriminator": ("real_sr", "hr")},
+    )
+    returning = casting.contest(
+        casting.makers("sr_degrader"), section, {"returned_discriminator": ("sr", "real_lr")}, title="returning"
+    )
+    return SemiCycle(Degrading(degrading), restoring, returning, casting.options.scale)
+
+
+BUILDERS: dict[str, Callable[[Casting], Recipe]] = {
     "paired": _paired,
     "paired_gan": _paired_gan,
-    "learned_kernel_noise": _learned_kernel_noise,
+    "learned_kernel_noise": _learned_degradation,
+    "degradation_gan": _learned_degradation,
+    "unpaired_cycle": _unpaired_cycle,
+    "cincgan": _cincgan,
+    "pseudo_supervision": _pseudo_supervision,
+    "semi_cycle": _semi_cycle,
 }
-
-
-def _discriminator_player(
-    options: PairedGanOptions | LearnedKernelNoiseOptions,
-    judges: Mapping[str, Judge],
-    made_of: Ingredients,
-    accelerator: Accelerator,
-    optimizer: MakeFor,
-) -> Player:
-    train = options.train
-    rate = train.discriminator_lr or train.lr
-    # The gradient of a gradient needs a network that is not compiled.
-    twice = any(
-        getattr(penalty.measure, "needs_double_backward", False)
-        for judge in judges.values()
-        for penalty in judge.penalties.values()
-    )
-    return Player(
-        {name: _arranged(made_of.networks[name], options, compiled=not twice) for name in judges},
-        accelerator,
-        optimizer(rate),
-        rate,
-        clip=train.clip,
-        clip_value=train.clip_value,
-    )
-
-
-def _generator_player(options: Options, made_of: Ingredients, accelerator: Accelerator, optimizer: MakeFor) -> Player:
-    train = options.train
-    return Player(
-        {"generator": _arranged(made_of.networks["generator"], options)},
-        accelerator,
-        optimizer(train.lr),
-        train.lr,
-        rates=train.rates,
-        ema=train.ema or 0.0,  # without an average a plain copy: it is validated in fp32 whatever trains
-        clip=train.clip,
-        clip_value=train.clip_value,
-    )
-
-
-def _arranged(network: nn.Module, options: Options, compiled: bool = True) -> nn.Module:
-    """In the memory layout, with the compiler and with the thrift that the options ask for."""
-    if options.train.gradient_checkpointing:
-        for module in network.modules():
-            if isinstance(module, Chain):
-                module.recompute = True
-    if options.train.channels_last:
-        network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    if options.train.compile and compiled:
-        # To diagnose is to go backward several times through one graph; donated buffers last for one.
-        functorch_config.donated_buffer = options.train.diagnose_every is None
-        # Before it is wrapped, so that its state keeps its keys; a graph for each scale's shape, which is known.
-        network.compile(dynamic=False)
-    return network
 
 
 def _place(losses: LossTable, accelerator: Accelerator) -> None:

@@ -1,34 +1,27 @@
 """One stage of a run: its folder, its networks, and what happens when it logs, validates and saves."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import torch
 import yaml
 from accelerate import Accelerator
 from accelerate.utils import gather_object, set_seed
-from torch import nn
 
-import gansr
 from gansr.build import parts
 from gansr.build import recipes as builders
 from gansr.build.audit import tell_domains
 from gansr.build.autopsy import Autopsy
 from gansr.build.data import Images, training_batches
+from gansr.build.ship import SHIPPED, degrader_of, metadata, shipped
+from gansr.build.start import load_start
 from gansr.errors import OptionsError, StorageError, TrainingError
 from gansr.evaluation.pictures import before_and_after
 from gansr.evaluation.scores import Metric, Scores, evaluate, joined
 from gansr.inference.upscale import Upscaler
 from gansr.models import weights
-from gansr.models.shapes import DOZEN, sample
 from gansr.options.load import changes, dump
-from gansr.options.schema import (
-    DegraderOptions,
-    DiscriminatorOptions,
-    GeneratorOptions,
-    LearnedKernelNoiseOptions,
-    Options,
-)
+from gansr.options.schema import Options
 from gansr.training import state
 from gansr.training.best import Best
 from gansr.training.checkpoints import Checkpoints
@@ -40,7 +33,7 @@ from gansr.training.meter import Meter
 from gansr.training.recipe import Recipe, Stateful
 from gansr.training.stopwatch import Stopwatch
 
-BEST, LAST = "best.safetensors", "last.safetensors"
+BEST, LAST, DEGRADER = "best.safetensors", "last.safetensors", "degrader.safetensors"
 
 
 @dataclass
@@ -169,8 +162,8 @@ class Stage:
         )
 
     def _log(self, step: int, values: dict[str, float]) -> None:
-        names = ["lr", "lr/discriminator", "lr/degrader"]
-        rates = {name: player.lr for name, player in zip(names, self.recipe.players, strict=False)}
+        generator, *others = self.recipe.players
+        rates = {"lr": generator.lr} | {f"lr/{player.title}": player.lr for player in others}
         self.journal.losses(step, values | self._shares(step, values), rates)
 
     def _shares(self, step: int, values: dict[str, float]) -> dict[str, float]:
@@ -198,9 +191,8 @@ class Stage:
 
     def _scores(self, scale: int) -> Scores:
         """Of the validation sets of one scale."""
-        network = self.recipe.players[0].best_networks()["generator"]
         return evaluate(
-            Upscaler(network, scale, self.accelerator.device),
+            Upscaler(shipped(self.recipe), scale, self.accelerator.device),
             [images for images in self.images.validation if images.scale == scale],
             self.metrics[scale],
             rank=self.accelerator.process_index,
@@ -213,7 +205,8 @@ class Stage:
         with self.stopwatch.paused():
             self.meter.share(self.accelerator)
             self._refuse_broken()
-            files = state.collect(self.recipe, self.extras, self.accelerator, self._describe)
+            describe = partial(metadata, self.options, step=self.progress.step)
+            files = state.collect(self.recipe, self.extras, self.accelerator, describe)
             if self.accelerator.is_main_process:
                 self.checkpoints.save(step, files)
             self.accelerator.wait_for_everyone()
@@ -228,23 +221,12 @@ class Stage:
             )
 
     def _write(self, name: str) -> None:
-        network = self.recipe.players[0].best_networks()["generator"]
-        weights.write(self.folder / name, network.state_dict(), self._describe("generator"))
-
-    def _describe(self, network: str) -> dict[str, str]:
-        """Metadata of a weights file: enough to use it without options, and to know where it came from."""
-        options = self.options
-        made = {
-            "name": options.title,
-            "recipe": options.recipe,
-            "step": str(self.progress.step),
-            "seed": str(options.seed),
-            "gansr": gansr.__version__,
-            "torch": str(torch.__version__),
-        }
-        if network != "generator":
-            return made
-        return weights.describe(parts.architecture(options), **made)
+        """What is used in the end; after the last step the degrader too, for `degradation: {type: learned}`."""
+        step = self.progress.step
+        weights.write(self.folder / name, shipped(self.recipe).state_dict(), metadata(self.options, SHIPPED, step))
+        if name == LAST and (degrader := degrader_of(self.recipe)) is not None:
+            described = metadata(self.options, "degrader", step)
+            weights.write(self.folder / DEGRADER, degrader.state_dict(), described)
 
 
 def build_stage(options: Options, accelerator: Accelerator, images: Images, inherited: Path | None) -> Stage:
@@ -259,26 +241,7 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
         made_of = builders.ingredients(options)
         metrics = {one.scale: parts.metrics(options, one.scale) for one in images.validation}
-    left_out = _load_start(options, made_of.networks, inherited)
+    left_out = load_start(options, made_of.networks, inherited)
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
     return Stage(options, accelerator, recipe, images, metrics, left_out, inherited)
-
-
-def _load_start(options: Options, networks: dict[str, nn.Module], inherited: Path | None) -> list[str]:
-    """Fill the networks with the weights that the options name, or those of the stage before.
-
-    Returns a line for each network whose `strict: false` left something out.
-    """
-    named: dict[str, GeneratorOptions | DiscriminatorOptions | DegraderOptions] = {
-        "generator": options.generator,
-        **getattr(options, "judges", {}),
-    }
-    if isinstance(options, LearnedKernelNoiseOptions):
-        named["degrader"] = options.degrader
-    left_out = {name: parts.load_start(network, named[name], name) for name, network in networks.items()}
-    if inherited is not None and options.generator.weights is None:
-        where = f"generator (from the stage before, {inherited})"
-        state = weights.read(inherited).state
-        left_out["generator"] = weights.load_into(networks["generator"], state, where, options.generator.strict)
-    return [f"{name}: {sample('weights left out', names, DOZEN)}" for name, names in left_out.items() if names]

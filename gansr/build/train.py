@@ -1,6 +1,7 @@
 """`gansr train`: the stages of a run, one after another, each from the weights of the one before."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from gansr.build.check import examine
 from gansr.build.data import Images, open_images
 from gansr.build.processes import start
 from gansr.build.run import LAST, build_stage
+from gansr.build.ship import architecture
 from gansr.errors import OptionsError
 from gansr.options.schema import Options
 
@@ -44,7 +46,8 @@ def _inspected(options: Options, accelerator: Accelerator) -> Images:
     if found.missing:
         raise OptionsError(" ".join(found.missing))
     with accelerator.local_main_process_first():  # feature networks are downloaded now
-        parts.losses(options)
+        for section, rows in options.tables.items():
+            parts.loss_table(rows, section, options)
         parts.metrics(options, options.scale)
     return open_images(options)
 
@@ -54,8 +57,9 @@ def _refuse_strangers(stages: Sequence[Options]) -> None:
     for before, after in pairwise(stages):
         if after.generator.weights is not None or not after.generator.strict:
             continue
-        one, other = parts.architecture(before), parts.architecture(after)
-        if one != other:
+        one, other = architecture(before), architecture(after)
+        # A generator alone may get a cleaner that begins anew; one behind a cleaner is nothing without it.
+        if one not in (other, replace(other, cleaner=None)):
             raise OptionsError(
                 f"{after.title}: this stage starts from the weights of {before.title}, whose generator is another: "
                 f"{one} there, {other} here. Make them "

@@ -34,8 +34,8 @@ INTERMEDIATE = "intermediate"
 HINTS = {
     "average": ", which there is where train.ema is set",
     "importance": ", which comes from data.train.importance",
+    "domain_distance": ", which recipes that learn a degradation make",
     "sharp": ", which data.train.sharpen makes",
-    "cycled": ", which recipes with cycles of images make",
     "fake_maps": ", which there are with recipe: paired_gan",
     "intermediate": ", which generators that make images on their way have: lapsrn, prosr, drcn, memnet",
 }
@@ -52,7 +52,7 @@ class Term:
     type: str = ""  # the loss's name in the options, for people
     views: tuple[View, ...] = ()  # each image passes through them, one after another
     where: Callable[..., Tensor] | None = None  # images of the step -> (B, 1, H, W) in [0, 1]: where it counts
-    of: str = "sr"  # or INTERMEDIATE: the mean over those images, the target at the size of each
+    of: str = "sr"  # which image the loss is of; or INTERMEDIATE: their mean, the target at the size of each
 
     @cached_property
     def asks(self) -> dict[str, bool]:
@@ -68,9 +68,9 @@ class Term:
 
     def __call__(self, images: Mapping[str, Any]) -> Tensor:
         """The loss of the step's images, which have all that `asks` names."""
-        if self.of == "sr":
-            return self._measure(images)
         rest = {name: image for name, image in images.items() if name != self.of}
+        if self.of != INTERMEDIATE:
+            return self._measure({"sr": images[self.of], **rest} if self.of in images else rest)
         return torch.stack([self._measure({"sr": image, **_resized(rest, image)}) for image in images[self.of]]).mean()
 
     def _measure(self, images: Mapping[str, Any]) -> Tensor:

@@ -2,24 +2,29 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 Colour = Literal["rgb", "y"]
 """What a generator sees of an image: everything, or Y alone (its colours are then enlarged by bicubic)."""
+Kind = Literal["generator", "degrader"]
+"""What weights belong to: a network that makes a large image of a small one, or LR of HR."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The name of a generator in its table, its scale, its other arguments, and what it sees of an image.
+    """The name of a network in its table, its scale, its other arguments, and what it sees of an image.
 
-    The scale is None where weights fit every scale, or several, and nobody said which.
+    The scale is None where weights fit every scale, or several, and nobody said which. `cleaner` is the network that LR
+    passes first: its type and its arguments, as in an options file.
     """
 
     type: str
     scale: int | None
     arguments: dict[str, Any]
     colour: Colour = "rgb"
+    cleaner: dict[str, Any] | None = None
+    kind: Kind = "generator"
 
     def __str__(self) -> str:
         if self.scale:
@@ -29,7 +34,8 @@ class Architecture:
 
     def options(self) -> dict[str, Any]:
         """As `generator:` in an options file, complete."""
-        return {"type": self.type, "colour": self.colour, **self.arguments}
+        first = {"cleaner": self.cleaner} if self.cleaner else {}
+        return {"type": self.type, "colour": self.colour, **first, **self.arguments}
 
     def component(self) -> str:
         """As `generator:` in an options file, in one line."""
@@ -52,8 +58,18 @@ def architecture(metadata: Mapping[str, str]) -> Architecture | None:
         return None
     match content:
         case {"type": str(type), "scale": int(scale) | (None as scale), "arguments": dict(arguments), **rest}:
-            colour = rest.get("colour", "rgb")  # files of version 0.1 say nothing of colours
-            return Architecture(type, scale, arguments, colour) if colour in get_args(Colour) else None
+            return _with_rest(Architecture(type, scale, arguments), rest)
+    return None
+
+
+def _with_rest(found: Architecture, rest: Mapping[str, Any]) -> Architecture | None:
+    """What files of version 0.1 say nothing of; None: a value that we do not know."""
+    colour, kind, cleaner = rest.get("colour", "rgb"), rest.get("kind", "generator"), rest.get("cleaner")
+    if colour not in get_args(Colour) or kind not in get_args(Kind):
+        return None
+    match cleaner:
+        case None | {"type": str()}:
+            return replace(found, colour=colour, cleaner=cleaner, kind=kind)
     return None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from gansr.models.cleaned import Cleaned
 from gansr.models.luma import OnLuma
 from gansr.models.near import namesake, nearest
 from gansr.models.recognise import recognise
@@ -23,7 +24,7 @@ NO_GENERATORS = (
 
 def title(network: nn.Module) -> str:
     """The name of its class, or of the network that a wrapper makes no names for."""
-    if isinstance(network, OnLuma):
+    if isinstance(network, OnLuma | Cleaned):
         network = network.network
     name = getattr(network, "title", None)  # rows of other libraries have one class for all
     return name if isinstance(name, str) else type(network).__name__

@@ -171,7 +171,7 @@ def _alike(type: str, shapes: Shapes) -> float:
 @cache
 def _usual(type: str) -> Shapes:
     """Names and shapes of the generator as it is without arguments."""
-    return built(type, 2, {}) or built(type, 4, {}) or {}
+    return built(type, 2, {}) or built(type, 4, {}) or built(type, 1, {}) or {}
 
 
 @cache

@@ -4,6 +4,7 @@ import inspect
 
 from torch import nn
 
+from gansr.models.cleaned import Cleaned
 from gansr.models.luma import OnLuma
 
 
@@ -18,4 +19,4 @@ def scales(generator: nn.Module) -> tuple[int, ...]:
 
 
 def _bare(generator: nn.Module) -> nn.Module:
-    return generator.network if isinstance(generator, OnLuma) else generator
+    return generator.network if isinstance(generator, OnLuma | Cleaned) else generator

@@ -14,6 +14,7 @@ from gansr.options.pipeline_file import SUFFIXES, read_pipeline
 from gansr.options.reader import read
 from gansr.options.schema import RECIPE_OPTIONS, Options
 from gansr.options.stages import expand
+from gansr.options.unpaired.refusals import refuse_real_lr
 
 GAME = ("discriminator", "discriminators", "penalties")
 """Sections that only a game has."""
@@ -40,9 +41,14 @@ def validate(tree: dict[str, Any], where: str) -> Options:
         raise OptionsError(f"{where}: {game[0]}: recipe paired plays no game; use paired_gan, or remove it.")
     tree, model = _with_pipeline(_spelled_out(tree, where), where), RECIPE_OPTIONS[recipe]
     try:  # through JSON: there, strict still takes a list for a tuple and a text for a path
-        return model.model_validate_json(json.dumps(tree, default=str), strict=True)
+        options = model.model_validate_json(json.dumps(tree, default=str), strict=True)
+        if not model.unpaired:
+            refuse_real_lr(options.data.train, recipe, [name for name, one in RECIPE_OPTIONS.items() if one.unpaired])
     except ValidationError as error:
         raise OptionsError(explain(error, model, where)) from None
+    except ValueError as error:
+        raise OptionsError(f"{where}: {error}.") from None
+    return options
 
 
 def dump(options: Options) -> str:

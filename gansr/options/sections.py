@@ -21,6 +21,7 @@ class NetworkOptions(Component):
     colour: Literal["rgb", "y"] = Field(
         default="rgb", description="y: the network gets Y of BT.601 alone, Cb and Cr are enlarged by bicubic"
     )
+    cleaner: Component | None = Field(default=None, description="a network of scale 1 that LR passes first")
 
 
 class GeneratorOptions(NetworkOptions):
@@ -42,11 +43,16 @@ class DiscriminatorOptions(Component):
     share: PositiveFloat = Field(default=1.0, description="factor on its part of the game")
 
 
-class DegraderOptions(Component):
-    """A network that makes LR of HR, by name with its arguments, and how it learns."""
+class MakerOptions(Component):
+    """A network that makes images of one domain of those of another, by name with its arguments."""
 
     weights: Path | None = Field(default=None, description="start from this file (.safetensors, .pth)")
     strict: bool = Field(default=True, description="false: load what fits, name what does not")
+
+
+class DegraderOptions(MakerOptions):
+    """A network that makes LR of HR, by name with its arguments, and how it learns."""
+
     lr: PositiveFloat | None = Field(default=None, description="its learning rate; omitted: as `train.lr`")
     steps: PositiveInt | None = Field(
         default=None, description="steps that it and its discriminator learn, then it is only used; omitted: all"
@@ -68,13 +74,15 @@ class LossOptions(Component):
     weight: NonNegativeFloat | RampOptions = Field(
         default=1.0, description="factor in the sum of losses, or {from: 0, to: 1, over: 10_000}"
     )
-    target: Literal["hr", "lr", "average", "sharp"] = Field(
+    target: Word = Field(
         default="hr",
-        description="the image that sr is compared with; average: that of the averaged generator; sharp: sharpened HR",
+        description="the image that sr is compared with: hr, lr, average (that of the averaged generator), sharp "
+        "(sharpened HR), or another of the recipe's",
     )
-    of: Literal["sr", "intermediate"] = Field(
+    of: Word = Field(
         default="sr",
-        description="intermediate: mean over the images that the generator makes on its way, the target at their size",
+        description="the image that is compared: sr, another of the recipe's, or intermediate: mean over the images "
+        "that the generator makes on its way, the target at their size",
     )
     through: tuple[Component, ...] = Field(default=(), description="views of the images, in this order")
     where: Component | None = Field(default=None, description="map of where the loss counts")
@@ -103,6 +111,9 @@ class TrainOptions(Strict):
     )
     discriminator_start: NonNegativeInt = Field(
         default=0, description="steps that the generator takes alone, before there is a game"
+    )
+    discriminator_first: bool | None = Field(
+        default=None, description="within a step, the discriminator plays first; omitted: as the recipe's source does"
     )
     generator_start: NonNegativeInt = Field(default=0, description="steps that the discriminator takes alone")
     diagnose_every: PositiveInt | None = Field(

@@ -14,6 +14,7 @@ PARTS = (
     (),
     ("losses",),
     ("degrader_losses",),
+    ("inner_losses",),
     ("discriminators",),
     ("penalties",),
     ("data", "validation"),

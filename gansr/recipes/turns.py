@@ -18,11 +18,13 @@ class Turns:
         discriminator_steps: the discriminator's turns for one of the generator's
         discriminator_start: steps that the generator takes alone first
         generator_start: steps that the discriminator takes alone first
+        discriminator_first: within a step, the discriminator's turn comes first
     """
 
     discriminator_steps: int = 1
     discriminator_start: int = 0
     generator_start: int = 0
+    discriminator_first: bool = False
 
     def generator(self, step: int) -> bool:
         """Has the generator a turn? Alone it has them all; in the game, one after so many of the other's."""

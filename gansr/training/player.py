@@ -74,6 +74,11 @@ class Player:
             groups.setdefault(rate_of(names[id(parameter)], rates), []).append(parameter)
         return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]
 
+    @property
+    def title(self) -> str:
+        """The name of its first network, by which people know it."""
+        return next(iter(self.networks))
+
     @contextmanager
     def full_precision(self) -> Iterator[None]:
         """Without Accelerate's autocast, for gradients of gradients: in bf16 they are off by a percent.

@@ -55,6 +55,14 @@ def arms(scale: int) -> dict[str, Tree]:
     where stages find what those before them wrote.
     """
     unpaired = {"data": {"train": {"real_lr": "{real_lr}"}}}
+    patches = {"type": "patch", "stride": 1, "kernel": 3, "features": 32, "layers": 1, "norm": "instance"}
+    translator = {"type": "translator", "features": 24, "blocks": 2}
+    after = {
+        "steps": ALONE + STEPS,
+        "generator_start": ALONE,
+        "discriminator_lr": 1e-3,
+        "halve_at": [ALONE + step for step in HALVE],
+    }
     return {
         "bicubic_pairs": {"recipe": "paired"},
         "wrong_guess": {"recipe": "paired", "data": {"train": {"degradation": "real_esrgan", "margin": 24}}},
@@ -71,20 +79,54 @@ def arms(scale: int) -> dict[str, Tree]:
                 "kernel_pace": 0.5,
                 "lr": 5e-4,
             },
-            "lr_discriminator": {
-                "type": "patch",
-                "stride": 1,
-                "kernel": 3,
-                "features": 32,
-                "layers": 1,
-                "norm": "instance",
+            "lr_discriminator": patches,
+            "train": after,
+        },
+        "degradation_gan": unpaired
+        | {
+            "recipe": "degradation_gan",
+            "degrader": translator | {"noise_channels": 3, "lr": 5e-4},
+            "lr_discriminator": patches | {"through": [{"type": "high_pass"}]},
+            "degrader_losses": {
+                "adversarial": {"type": "least_squares", "weight": 2.0},
+                "colour": {"type": "l1", "weight": 5.0, "through": [{"type": "low_pass"}]},
             },
-            "train": {
-                "steps": ALONE + STEPS,
-                "generator_start": ALONE,
-                "discriminator_lr": 1e-3,
-                "halve_at": [ALONE + step for step in HALVE],
-            },
+            "train": after,
+        },
+        "pseudo_supervision": unpaired
+        | {
+            "recipe": "pseudo_supervision",
+            "losses": None,  # its own
+            "cleaner": translator,
+            "lr_degrader": translator | {"noise_channels": 1},
+            "clean_discriminator": patches,
+            "lr_discriminator": patches,
+            "hr_discriminator": patches | {"share": 0.1},
+        },
+        "cincgan": {
+            "stages": [
+                {"name": "pairs", "recipe": "paired"},
+                unpaired
+                | {
+                    "name": "cycles",
+                    "recipe": "cincgan",
+                    "losses": None,
+                    "cleaner": translator,
+                    "lr_degrader": translator,
+                    "degrader": translator,
+                    "clean_discriminator": patches,
+                    "hr_discriminator": patches,
+                    "train": {"steps": 700, "generator_start": 350, "lr": 5e-4, "halve_at": [600]},
+                },
+            ],
+        },
+        "unpaired_cycle": unpaired
+        | {
+            "recipe": "unpaired_cycle",
+            "losses": None,
+            "degrader": translator,
+            "hr_discriminator": patches,
+            "lr_discriminator": patches,
         },
         "oracle": {"recipe": "paired", "data": {"train": {"lr": "{true_lr}"}}},
     }

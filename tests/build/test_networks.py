@@ -13,7 +13,7 @@ from gansr.inference.upscale import Upscaler
 from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import describe, write
-from gansr.options.schema import GeneratorOptions
+from gansr.options.sections import GeneratorOptions
 
 SMALL = {"features": 4, "blocks": 1}
 

@@ -56,7 +56,7 @@ def scene(
     def image(channels: int = 3) -> Tensor:
         return torch.rand(batch, channels, height, width, generator=draw).to(dtype)
 
-    found: dict[str, Any] = {name: image() for name in ("sr", "target", "average", "cycled", "original")}
+    found: dict[str, Any] = {name: image() for name in ("sr", "target", "average")}
     found["importance"] = image(1)
     if "lr" in names:
         found["lr"] = reduce(found["target"], SCALE)
@@ -66,7 +66,7 @@ def scene(
 
 def identical(images: dict[str, Any]) -> dict[str, Any]:
     """The same with everything as it should be."""
-    same = {"sr": "target", "average": "target", "cycled": "original", "fake_maps": "real_maps"}
+    same = {"sr": "target", "average": "target", "fake_maps": "real_maps"}
     return {name: images.get(same.get(name, name), image) for name, image in images.items()}
 
 
@@ -106,7 +106,7 @@ def asked(loss: Any, height: int = SIDE, width: int = SIDE, **settings: Any) -> 
 
 def learned(images: dict[str, Any]) -> list[Tensor]:
     """The tensors that gradients should reach."""
-    return [t for name in ("sr", "cycled", "fake_maps") for t in _tensors(images.get(name))]
+    return [t for name in ("sr", "fake_maps") for t in _tensors(images.get(name))]
 
 
 def _tensors(images: Any) -> list[Tensor]:

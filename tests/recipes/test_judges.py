@@ -82,11 +82,11 @@ def test_two_judges_add_up(recipe: Run) -> None:
     """With equal networks, two judges of shares 1 and 3 are one judge four times."""
     both = {"one": PATCH, "two": PATCH | {"share": 3.0}}
     two = recipe(discriminator=None, discriminators=both)
-    assert two.discriminator.networks.keys() == {"one", "two"}
-    two.discriminator.networks["two"].load_state_dict(two.discriminator.networks["one"].state_dict())
+    assert two.contest.discriminators.networks.keys() == {"one", "two"}
+    two.contest.discriminators.networks["two"].load_state_dict(two.contest.discriminators.networks["one"].state_dict())
     sr, hr = batch().hr.flip(-1), batch().hr
-    value, maps = two._convince(sr, hr, wants_maps=True)
-    alone = nn.functional.softplus(-two.discriminator.networks["one"](sr)).mean()
+    value, maps = two.contest._convince({"sr": sr, "hr": hr}, wants_maps=True)
+    alone = nn.functional.softplus(-two.contest.discriminators.networks["one"](sr)).mean()
     torch.testing.assert_close(value, 4 * alone)
     assert len(maps["fake_maps"]) == len(maps["real_maps"]) > 0
     found, report = moved(two)
@@ -96,8 +96,10 @@ def test_two_judges_add_up(recipe: Run) -> None:
 
 def test_scales_are_several_networks(recipe: Run) -> None:
     one = recipe(discriminator=PATCH | {"scales": 2}, data__train__crop=32)
-    assert one.discriminator.networks.keys() == {"discriminator", "discriminator_2"}
-    (full,), (half,) = (one.judges[name].see(batch(crop=32).hr) for name in ("discriminator", "discriminator_2"))
+    assert one.contest.discriminators.networks.keys() == {"discriminator", "discriminator_2"}
+    (full,), (half,) = (
+        one.contest.judges[name].see(batch(crop=32).hr) for name in ("discriminator", "discriminator_2")
+    )
     assert full.shape[-2:] == (32, 32) and half.shape[-2:] == (16, 16)
     torch.testing.assert_close(half, nn.functional.avg_pool2d(full, 2))
 
@@ -105,7 +107,10 @@ def test_scales_are_several_networks(recipe: Run) -> None:
 def test_a_judge_of_wavelet_bands_sees_no_mean(recipe: Run) -> None:
     one = recipe(discriminator=PATCH | {"in_channels": 9, "through": [{"type": "wavelet"}]})
     hr = batch().hr
-    (seen,), (shifted,) = one.judges["discriminator"].see(hr), one.judges["discriminator"].see(hr + 0.25)
+    (seen,), (shifted,) = (
+        one.contest.judges["discriminator"].see(hr),
+        one.contest.judges["discriminator"].see(hr + 0.25),
+    )
     assert seen.shape[1] == 9
     torch.testing.assert_close(seen, shifted)
     assert moved(one)[0] == [True, True]
@@ -185,10 +190,10 @@ def test_a_judges_share_counts_for_its_penalties_too(recipe: Run) -> None:
     """With shares 1 and 3 the discriminators' gradients are as 1 to 3, when all they have is a penalty."""
     both = {"one": PATCH, "two": PATCH | {"share": 3.0}}
     two = recipe(discriminator=None, discriminators=both, penalties={"calm": {"type": "r1", "weight": 1e6}})
-    networks = two.discriminator.networks
+    networks = two.contest.discriminators.networks
     networks["two"].load_state_dict(networks["one"].state_dict())
     caught: list[Tensor] = []
-    two.discriminator.optimizer.register_step_pre_hook(
+    two.contest.discriminators.optimizer.register_step_pre_hook(
         lambda *_: caught.extend(next(network.parameters()).grad.clone() for network in networks.values())
     )
     two.step(batch(), 0)
@@ -204,8 +209,8 @@ def test_penalties_are_taken_in_full_precision(tree: Run) -> None:
 
     options = validate(tree("paired_gan", discriminator=PATCH), "run.yml")
     one = builders.recipe(options, builders.ingredients(options), Accelerator(cpu=True, mixed_precision="bf16"))
-    one.judges = {"discriminator": Judge(penalties={"own": Penalty(measure, 1.0)})}
-    convolution = one.discriminator.networks["discriminator"].model[0]
+    one.contest.judges = {"discriminator": Judge(penalties={"own": Penalty(measure, 1.0)})}
+    convolution = one.contest.discriminators.networks["discriminator"].model[0]
     convolution.register_forward_hook(lambda _, __, out: dtypes.append(out.dtype))
     one.step(batch(), 0)
     assert dtypes == [torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.float32]
@@ -224,8 +229,8 @@ def test_the_gradient_of_a_gradient_needs_an_eager_network(
 
     monkeypatch.setattr(nn.Module, "compile", compile_network)
     one = recipe(train__compile=True, penalties={"calm": {"type": penalty}} if penalty else {})
-    assert (one.discriminator.networks["discriminator"] in asked) == compiled
-    assert one.generator.networks["generator"] in asked
+    assert (one.contest.discriminators.networks["discriminator"] in asked) == compiled
+    assert one.contest.makers.networks["generator"] in asked
 
 
 def test_diagnosis_waits_for_the_generators_turn(recipe: Run) -> None:

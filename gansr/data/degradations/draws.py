@@ -2,7 +2,8 @@
 
 import copy
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor
@@ -65,8 +66,23 @@ class Draws:
         How many random numbers that takes depends on the rates, at least on CPUs; so they come from a stream of their
         own, that the pixels may not change what is drawn afterwards.
         """
-        seed = torch.randint(2**62, (1,), generator=self.host).item()  # on the host: nothing waits
-        return torch.poisson(rates, generator=self._stream(int(seed)))
+        return torch.poisson(rates, generator=self._stream(self._another_seed()))
+
+    @contextmanager
+    def seeded(self) -> Iterator[None]:
+        """Within it, what draws from PyTorch's own random numbers gets them from a stream of this batch.
+
+        For networks, which know of no generator. Afterwards those numbers go on as if nothing had been drawn. Seeds and
+        states lie on the host, so nothing waits for a GPU.
+        """
+        seed, devices = self._another_seed(), [] if self.device.type in {"cpu", "meta"} else [self.device]
+        with torch.random.fork_rng(devices, device_type=self.device.type if devices else "cuda"):
+            torch.default_generator.manual_seed(seed)
+            for device in devices:
+                module = torch.get_device_module(device)
+                with module.device(device) if hasattr(module, "device") else nullcontext():
+                    module.manual_seed(seed)
+            yield
 
     def chance(self, probability: Number) -> Tensor:
         """True with this probability: (B,)."""
@@ -115,6 +131,9 @@ class Draws:
         if isinstance(number, Tensor):
             return number.to(self.device).expand(self.size)
         return torch.full((self.size,), float(number), device=self.device)
+
+    def _another_seed(self) -> int:
+        return int(torch.randint(2**62, (1,), generator=self.host).item())  # on the host: nothing waits
 
     def _stream(self, seed: int) -> torch.Generator | None:
         return None if self.device.type == "meta" else torch.Generator(self.device).manual_seed(seed)

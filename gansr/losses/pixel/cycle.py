@@ -89,16 +89,17 @@ def cycle(
 def image_cycle(distance: Distance = "l1") -> Loss:
     """An image taken to the other domain and back must be what it was: CycleGAN's cycle.
 
-    Zhu et al. 2017, Eq. 2: one direction of it, with l1 and weight 10. For recipes that have the images `cycled`
-    and `original`, of one shape; no gradient reaches `original`. 0 for equal ones, charbonnier: its eps, 1e-3.
+    Zhu et al. 2017, Eq. 2: one direction of it, with l1 and weight 10. For recipes whose steps have images that came
+    back: `{type: image_cycle, of: cycled_lr, target: real_lr}`. No gradient reaches the target. 0 for equal images,
+    charbonnier: its eps, 1e-3.
 
     Args:
         distance: l1, l2 or charbonnier
     """
     measure = DISTANCES[distance]()
 
-    def loss(cycled: Tensor, original: Tensor) -> Tensor:
-        return measure(full_precision(cycled), full_precision(original.detach()))
+    def loss(sr: Tensor, target: Tensor) -> Tensor:
+        return measure(full_precision(sr), full_precision(target.detach()))
 
     return loss
 

@@ -2,8 +2,10 @@
 
 from torch import nn
 
+from gansr.models.discriminators.dsgan import DSGAN
 from gansr.models.discriminators.patch import PatchGAN
 from gansr.models.discriminators.projected import Projected
+from gansr.models.discriminators.spectral_residual import SpectralResidual
 from gansr.models.discriminators.unet import UNet
 from gansr.models.discriminators.vgg_style import VGGStyle
 
@@ -12,4 +14,6 @@ DISCRIMINATORS: dict[str, type[nn.Module]] = {
     "patch": PatchGAN,
     "unet": UNet,
     "projected": Projected,
+    "dsgan": DSGAN,
+    "spectral_residual": SpectralResidual,
 }

@@ -28,6 +28,8 @@ from gansr.models.generators.pre_upsampling.vdsr import VDSR
 from gansr.models.generators.progressive.lapsrn import LapSRN
 from gansr.models.generators.progressive.prosr import ProSR
 from gansr.models.generators.progressive.super_fan import SuperFAN
+from gansr.models.generators.same_size.cyclegan_resnet import CycleGANResNet
+from gansr.models.generators.same_size.translator import Translator
 from gansr.models.generators.through_spandrel.rows import SPANDREL
 
 GENERATORS: dict[str, Callable[..., nn.Module]] = {
@@ -55,4 +57,6 @@ GENERATORS: dict[str, Callable[..., nn.Module]] = {
     "srdensenet": SRDenseNet,
     "carn": CARN,
     "dsrn": DSRN,
+    "translator": Translator,
+    "cyclegan_resnet": CycleGANResNet,
 } | SPANDREL

@@ -1,19 +1,20 @@
 """Wrappers whose weights have the names of what they wrap."""
 
 import re
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from torch import nn
 
 
-def transparent(wrapper: nn.Module, name: str) -> None:
+def transparent(wrapper: nn.Module, name: str, beside: Collection[str] = ()) -> None:
     """Leave the submodule's own name out of the names of weights: `network.conv.weight` is saved as `conv.weight`.
 
-    For a wrapper that has weights nowhere else. Files of the bare network then fit the wrapped one and the other way
-    round, and what `load_state_dict` complains about has the names of the file. To be called in the wrapper's
-    constructor; copies of the wrapper are transparent too.
+    For a wrapper that has weights nowhere else, but in the submodules `beside` it, which keep their names. Files of the
+    bare network then fit the wrapped one and the other way round, and what `load_state_dict` complains about has the
+    names of the file. To be called in the wrapper's constructor; copies of the wrapper are transparent too.
     """
-    put = _Put(name)
+    put = _Put(name, beside)
     wrapper.register_state_dict_post_hook(_Leave(name))
     wrapper.register_load_state_dict_pre_hook(put)
     wrapper.register_load_state_dict_post_hook(put.complain)
@@ -44,8 +45,8 @@ class _Loading(NamedTuple):
 class _Put:
     """Puts the name into a state dict that will be loaded, and takes it out of complaints about that."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, beside: Collection[str]) -> None:
+        self.name, self.beside = name, beside
         self.loading: _Loading | None = None
 
     def __call__(
@@ -60,7 +61,10 @@ class _Put:
         errors: list[str],
     ) -> None:
         self.loading = _Loading(prefix, errors, len(errors))
+        others = tuple(f"{prefix}{name}." for name in self.beside)
+        kept = {name: state.pop(name) for name in list(state) if name.startswith(others)} if others else {}
         _rename(state, prefix, f"{prefix}{self.name}.")
+        state.update(kept)
 
     def complain(self, _module: nn.Module, keys: Any) -> None:
         """Rename in the lists of missing and unexpected names, and in the sentences about shapes."""

@@ -29,7 +29,7 @@ def test_worked_out_by_hand(distance: Any, expected: float, resolution: Any) -> 
 @pytest.mark.parametrize(("distance", "expected"), DISTANCES)
 def test_image_cycle_worked_out_by_hand(distance: Any, expected: float) -> None:
     loss = image_cycle(distance)
-    assert list(needs(loss)) == ["cycled", "original"]
+    assert list(needs(loss)) == ["sr", "target"]
     original = torch.full((1, 3, 2, 2), 0.3, dtype=torch.float64, requires_grad=True)
     found = loss(torch.full_like(original, 0.5).requires_grad_(), original)
     assert found.item() == pytest.approx(expected, abs=1e-12)

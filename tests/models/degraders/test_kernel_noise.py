@@ -55,6 +55,7 @@ def test_the_box_that_zeros_would_give_is_far_from_it() -> None:
 
 
 def test_kernels_add_up_to_one_differ_and_are_symmetric() -> None:
+    torch.manual_seed(0)  # whether codes differ enough depends on the first layers too
     network = shaken(KernelNoise(2, kernel=7, **SMALL))
     kernel = network(photo().repeat(3, 1, 1, 1)).kernel
     torch.testing.assert_close(kernel.sum((1, 2)), torch.ones(3))
@@ -146,9 +147,3 @@ def test_dsgan_has_the_authors_number_of_parameters() -> None:
     assert sum(p.numel() for p in network.parameters()) == 594_380
     found = network(photo())
     assert found.kernel is None and found.noise is None and found.lr.min() > 0 and found.lr.max() < 1
-
-
-@pytest.mark.parametrize("name", DEGRADERS)
-def test_every_degrader_makes_lr(name: str) -> None:
-    for scale in (2, 3, 4):
-        assert DEGRADERS[name](scale)(photo()).lr.shape == (1, 3, 24 // scale, 36 // scale)

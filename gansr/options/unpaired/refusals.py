@@ -16,27 +16,14 @@ PAIRED_ONLY = {
 """What cannot stand beside `real_lr`, and why."""
 
 
-def refuse_side(
-    train: TrainSetOptions, recipe: str, unpaired: bool, takes_degradation: bool, choices: Sequence[str]
-) -> None:
-    """Raise ValueError unless the training images are of the kind that the recipe learns from.
+def refuse_side(train: TrainSetOptions, recipe: str, takes_degradation: bool) -> None:
+    """Raise ValueError unless the training images are two sides, as recipes without pairs need them.
 
     Args:
         train: the options of the images
         recipe: its name
-        unpaired: does it learn from two sides?
-        takes_degradation: if so, does it also make LR of its HR side by `degradation`?
-        choices: the recipes that are unpaired
+        takes_degradation: does it also make LR of its HR side by `degradation`?
     """
-    if not unpaired:
-        if train.real_lr is not None:
-            here = ", ".join(choices) if choices else "none in this version"
-            raise ValueError(
-                f"data.train.real_lr: recipe {recipe} learns from pairs and would never look at these photos. Either "
-                f"choose a recipe that learns from unpaired images ({here}), or remove real_lr; `gansr degrade --fit` "
-                f"makes a data.train.degradation of such photos for recipe {recipe}"
-            )
-        return
     if train.real_lr is None:
         raise ValueError(
             f"data.train.real_lr is missing: recipe {recipe} learns from real LR photos, which no HR belongs to. With "
@@ -49,4 +36,20 @@ def refuse_side(
         raise ValueError(
             f"data.train.degradation: recipe {recipe} learns from data.train.real_lr what LR looks like. Remove it, or "
             f"remove real_lr and choose recipe paired or paired_gan"
+        )
+
+
+def refuse_real_lr(train: TrainSetOptions, recipe: str, choices: Sequence[str]) -> None:
+    """Raise ValueError if a recipe that learns from pairs is given real LR.
+
+    Args:
+        train: the options of the images
+        recipe: its name
+        choices: the recipes that would look at it
+    """
+    if train.real_lr is not None:
+        raise ValueError(
+            f"data.train.real_lr: recipe {recipe} learns from pairs and would never look at these photos. Either "
+            f"choose a recipe that learns from unpaired images ({', '.join(choices)}), or remove real_lr; `gansr "
+            f"degrade --fit` makes a data.train.degradation of such photos for recipe {recipe}"
         )
