@@ -1,6 +1,6 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gansr.build.augmentation import augmentation
 from gansr.build.degradations import MILD, Curriculum, curriculum, margin
+from gansr.build.harvest import wanted, with_rows
 from gansr.build.ramps import at
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
@@ -24,7 +25,7 @@ from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
 from gansr.data.unpaired.refusals import HR, REAL_LR, refuse_sides
 from gansr.data.unpaired.sides import UnpairedFiles, unpaired_batches
-from gansr.options.images import TrainSetOptions
+from gansr.options.images import DegradationRow, TrainSetOptions
 from gansr.options.schema import Options
 
 
@@ -72,7 +73,7 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
 def unpaired_set(options: Options) -> UnpairedFiles:
     """Sharp photos and real LR of other ones, each side shuffled and cut by itself.
 
-    Windows of HR have a margin only where a degradation looks at it.
+    Windows of HR have a margin only where a degradation looks at it: one that the options have, or that is harvested.
 
     Raises:
         DataError: a side is missing or empty, an image is smaller than its crop, a file is on both sides, one side is
@@ -87,7 +88,8 @@ def unpaired_set(options: Options) -> UnpairedFiles:
         "rotations": train.rotations,
         "cache": ImageCache(train.cache_megabytes),
     }
-    around = 0 if train.degradation is None else margin(options, scale)
+    made = train.degradation is not None or wanted(options) is not None
+    around = margin(options, scale) if made else 0
     return UnpairedFiles(
         HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
         HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
@@ -142,8 +144,18 @@ def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.
     return fit or files
 
 
-def training_batches(images: TrainingSet, options: Options, accelerator: Accelerator) -> Callable[[int], Iterator[Any]]:
-    """Number of the first micro-batch -> endless batches of this process from there, `Paired` or `Unpaired`."""
+def training_batches(
+    images: TrainingSet,
+    options: Options,
+    accelerator: Accelerator,
+    harvested: Sequence[DegradationRow] = (),
+) -> Callable[[int], Iterator[Any]]:
+    """Number of the first micro-batch -> endless batches of this process from there, `Paired` or `Unpaired`.
+
+    Of unpaired images, `harvested` operations make pairs: of HR alone, since real LR has given them all it has to give.
+    """
+    if isinstance(images, UnpairedFiles) and harvested:
+        images, options = images.hr, with_rows(options, harvested)
     if isinstance(images, UnpairedFiles):
         return lambda start: unpaired_batches(
             images,
