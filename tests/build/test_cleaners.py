@@ -122,3 +122,16 @@ def test_a_cleaner_of_ones_own_when_the_caller_says_so(saved: Path) -> None:
     told = GeneratorOptions.model_validate({"type": "msrresnet", "cleaner": {"type": "no_module:Net"}})
     with pytest.raises(OptionsError, match="type 'no_module:Net' cannot be imported"):
         load_generator(saved, told)
+
+
+def test_weights_of_the_restorer_alone(saved: Path, tree: Make) -> None:
+    torch.manual_seed(1)
+    bare = make_generator(asked(cleaner=None), 2, "generator")
+    write(saved, bare.state_dict(), describe(describe_generator(asked(cleaner=None), 2, "generator")))
+    options = GeneratorOptions.model_validate(ASKED | {"weights": str(saved)})
+    network = make_generator(options, 2, "generator")
+    with pytest.raises(WeightsError, match=r"behind the cleaner alone: `strict: false`.* lets the cleaner begin anew"):
+        parts.load_start(network, options, "generator")
+    left = parts.load_start(network, options.model_copy(update={"strict": False}), "generator")
+    assert left and all(name.startswith("cleaner.") for name in left)
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in bare.state_dict().items())
