@@ -11,6 +11,7 @@ import yaml
 
 from gansr.build import bring, parts
 from gansr.build.check import examine
+from gansr.build.listing import schema
 from gansr.build.networks import describe_generator, load_generator, make_generator
 from gansr.errors import OptionsError, WeightsError
 from gansr.inference.upscale import Upscaler
@@ -72,6 +73,8 @@ def test_a_run_has_it(tree: Make) -> None:
     assert validate(yaml.safe_load(dump(options)), "again.yml") == options
     assert examine(options).missing == []
     assert parts.architecture(options).cleaner is not None
+    branch = schema()["$defs"]["Generator"]["anyOf"][0]["properties"]
+    assert branch["cleaner"] == {"$ref": "#/$defs/Generator"}, "editors know it"
     rates = {"cleaner": 0.5}
     assert examine(validate(tree(generator=ASKED, train__rates=rates), "run.yml")).missing == []
 
