@@ -48,7 +48,7 @@ def real(images: list[np.ndarray]) -> Folder:
 
 def alike(real: Folder) -> Folder:
     """Photos of which every bootstrap sample is the same."""
-    return Folder(real.samples[:1] * 4, real.sharp)
+    return Folder([real.samples[0]] * 4, real.sharp)
 
 
 def test_kernels_have_the_fitted_widths_and_angle(real: Folder) -> None:
