@@ -45,6 +45,8 @@ def options(entry: Entry, recipe: str, folder: Path, output: Path) -> Options:
         "data": {"train": {"hr": str(folder), "crop": LR_SIDE * scale, "workers": 0, "small_images": "skip"}},
         "train": {"steps": STEPS, "batch": BATCH, "lr": 1e-4, "ema": None},
     }
+    if scale == 1:  # bicubic LR would be HR itself
+        tree["data"]["train"]["degradation"] = [{"type": "gaussian", "sigma": [1.5, 1.5]}, {"type": "matlab_bicubic"}]
     if recipe == "paired_gan":
         tree["discriminator"] = {"type": "unet", "features": 16}
         tree["losses"]["adversarial"] = {"type": "vanilla", "weight": 0.01}

@@ -27,6 +27,7 @@ from gansr.training.files import replace_text
 
 MOST = 100  # images of each folder that are measured
 FEWEST = 8
+ASKED = 4  # every so many photos are asked whether blocks of JPEG begin elsewhere than at the corner
 SIDE = 256  # LR pixels: of larger images the middle is measured
 
 
@@ -63,29 +64,33 @@ def run(request: Request) -> Calibration:
     if request.output.suffix.lower() not in {".yml", ".yaml"}:
         raise OptionsError(f"--output {request.output}: --fit writes a pipeline; expected a file that ends in .yml.")
     check_scale(request.scale)
-    lr_photos = _Photos.found(request.real, "--fit", TILE, 1)
-    hr_photos = _Photos.found(request.sharp, "SOURCE, the sharp photos of --fit", TILE * request.scale, request.scale)
-    real_samples = [measure(image, quality_of_file(file)) for file, image in lr_photos.images]
-    hr_images = [_floats(image) for _, image in hr_photos.images]
-
-    def degraded(rows: Sequence[dict]) -> list[Sample]:
-        return [_measured(small) for small in _lr(hr_images, rows, request.scale, request.seed)]
-
-    sharp = degraded([{"type": "matlab_bicubic"}])
-    real = Folder(real_samples, sharp)
-    found = fit(real, lambda parameters: Folder(degraded(parameters.rows(request.scale)), sharp))
-    written = _write(request, found, real, bicubic := Folder(sharp, sharp))
+    lr_photos = Photos.found([request.real], "--fit", 1)
+    hr_photos = Photos.found([request.sharp], "SOURCE, the sharp photos of --fit", request.scale)
+    found, real = fitted(lr_photos, hr_photos, request.scale, request.seed)
+    written = _write(request, found, real, bicubic := Folder(real.sharp, real.sharp))
     return Calibration(found, real, bicubic, request.scale, [*lr_photos.remarks, *hr_photos.remarks], written)
 
 
 @dataclass(frozen=True)
-class _Photos:
-    images: list[tuple[Path, np.ndarray]]  # file and the middle of it
-    remarks: list[str]  # on what was left out
+class Photos:
+    """Photos of a side that can be measured.
+
+    Args:
+        images: file, and the middle of it, uint8 (H, W, 3)
+        remarks: on what was left out
+    """
+
+    images: list[tuple[Path, np.ndarray]]
+    remarks: list[str]
 
     @classmethod
-    def found(cls, folder: Path, where: str, least: int, scale: int) -> "_Photos":
-        files = find_images([folder], where)
+    def found(cls, folders: Sequence[Path], where: str, scale: int) -> "Photos":
+        """Up to 100 photos of folders, evenly spread; their middles are measured after `scale` brought them down.
+
+        Raises:
+            DataError: a folder is missing or empty, a photo cannot be read, or fewer than 8 can be measured.
+        """
+        files, folder, least = find_images(folders, where), ", ".join(map(str, folders)), TILE * scale
         taken = [files[number * len(files) // MOST] for number in range(MOST)] if len(files) > MOST else files
         images, small, flat = [], 0, 0
         for file in taken:
@@ -106,6 +111,31 @@ class _Photos:
         return cls(images, remarks + ([f"{folder}: {left_out}; they are left out."] if small + flat else []))
 
 
+def fitted(real: Photos, sharp: Photos, scale: int, seed: int) -> tuple[Fit, Folder]:
+    """The degradation that makes LR of sharp photos measure as real LR does, and how that measures."""
+    samples = _measured_real(real)
+    hr_images = [_floats(image) for _, image in sharp.images]
+
+    def degraded(rows: Sequence[dict]) -> list[Sample]:
+        coded = any(row["type"] == "jpeg" for row in rows)
+        return [_measured(small, coded) for small in _lr(hr_images, rows, scale, seed)]
+
+    bicubic = degraded([{"type": "matlab_bicubic"}])
+    folder = Folder(samples, bicubic)
+    return fit(folder, lambda parameters: Folder(degraded(parameters.rows(scale)), bicubic)), folder
+
+
+def _measured_real(photos: Photos) -> list[Sample]:
+    """Whether photos were cut after compression, which takes long to ask, some of them tell for all."""
+    first = {number: _of_file(*photos.images[number], True) for number in range(0, len(photos.images), ASKED)}
+    cut = any(sample.compression and sample.compression.offset != (0, 0) for sample in first.values())
+    return [first[number] if number in first else _of_file(*one, cut) for number, one in enumerate(photos.images)]
+
+
+def _of_file(file: Path, image: np.ndarray, search: bool) -> Sample:
+    return measure(image, quality_of_file(file), search)
+
+
 def _lr(images: Sequence[Tensor], rows: Sequence[dict], scale: int, seed: int) -> Iterator[Tensor]:
     operations = pipeline([DegradationRow.model_validate(row) for row in rows], scale)
     made = Degradation(operations, scale, margin=0)
@@ -113,8 +143,9 @@ def _lr(images: Sequence[Tensor], rows: Sequence[dict], scale: int, seed: int) -
         yield made(image, batch_seed(seed, number, 0, 1))
 
 
-def _measured(small: Tensor) -> Sample:
-    return measure(small[0].mul(255).round().byte().permute(1, 2, 0).numpy(), search=False)
+def _measured(small: Tensor, coded: bool) -> Sample:
+    levels = small[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+    return measure(levels, search=False, may_be_coded=coded)
 
 
 def _floats(image: np.ndarray) -> Tensor:

@@ -22,6 +22,7 @@ from gansr.build import recipes as builders
 from gansr.build.augmentation import augmentation
 from gansr.build.data import maker
 from gansr.build.degradations import MILD, margin, networks
+from gansr.build.harvest import stand_in, wanted, with_rows
 from gansr.data.batch import Paired, Unpaired
 from gansr.errors import OptionsError, UserError
 from gansr.losses.adversarial.objectives import Objective
@@ -66,6 +67,8 @@ def examine(options: Options, written: Collection[Path] = ()) -> Examination:
     """
     # What is compiled would be traced with tensors that have no values, for nothing.
     options = options.model_copy(update={"train": options.train.model_copy(update={"compile": False})})
+    if wanted(options) is not None:
+        options = with_rows(options, stand_in(options))
     parts.schedule(options.train)
     parts.optimizer(options.train, options.train.lr)
     parts.metric_arguments(options)
@@ -141,7 +144,7 @@ def _size(network: nn.Module, learns: bool) -> int:
 
 def _batch(options: Options, scale: int) -> Paired | Unpaired:
     crop, size = options.crop(scale), options.train.batch
-    if options.data.train.real_lr is not None:
+    if options.data.train.real_lr is not None and wanted(options) is None:
         return _unpaired_batch(options)
     importance = torch.empty(size, 1, crop, crop) if options.data.train.importance else None
     lr, hr = torch.empty(size, 3, crop // scale, crop // scale), torch.empty(size, 3, crop, crop)

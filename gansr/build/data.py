@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gansr.build.augmentation import augmentation
 from gansr.build.degradations import MILD, Curriculum, curriculum, margin
+from gansr.build.harvest import wanted
 from gansr.build.ramps import at
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
@@ -72,7 +73,7 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
 def unpaired_set(options: Options) -> UnpairedFiles:
     """Sharp photos and real LR of other ones, each side shuffled and cut by itself.
 
-    Windows of HR have a margin only where a degradation looks at it.
+    Windows of HR have a margin only where a degradation looks at it: one that the options have, or that is harvested.
 
     Raises:
         DataError: a side is missing or empty, an image is smaller than its crop, a file is on both sides, one side is
@@ -87,7 +88,8 @@ def unpaired_set(options: Options) -> UnpairedFiles:
         "rotations": train.rotations,
         "cache": ImageCache(train.cache_megabytes),
     }
-    around = 0 if train.degradation is None else margin(options, scale)
+    made = train.degradation is not None or wanted(options) is not None
+    around = margin(options, scale) if made else 0
     return UnpairedFiles(
         HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
         HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),

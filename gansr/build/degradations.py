@@ -32,7 +32,7 @@ LoadNetwork = Callable[[str], nn.Module]
 Make = Callable[[DegradationRow, str], Operation]
 
 WHERE, MILD = "data.train.degradation", "data.train.mild.degradation"
-READERS = {"kernel_bank", "noise_patches"}
+READERS = {"kernel_bank", "noise_bank", "noise_patches"}
 MANY, TRIAL = 24, 16  # samples of a trial, and the side of their LR
 
 

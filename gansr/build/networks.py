@@ -235,9 +235,9 @@ def load_degrader(path: Path) -> Reducing:
     if found is None or found.kind != "degrader" or found.scale is None:
         told = f"is of the {found.kind} {found}" if found else "does not say its network"
         raise WeightsError(f"{path}: expected the file of a trained degrader, which says so itself; this one {told}.")
-    if found.type not in DEGRADERS:
-        raise WeightsError(f"{path}: made by the degrader '{found.type}', which is not one of gansr's.")
     options = Component.model_validate({"type": found.type, **found.arguments})
+    if options.type not in DEGRADERS:
+        raise WeightsError(f"{path}: made by the degrader '{options.type}', which is not one of gansr's.")
     network = build(options, DEGRADERS, f"{path}: degrader", scale=found.scale)
     weights.load_into(network, content, where=str(path))
     return Reducing(network, found.scale).eval().requires_grad_(False)

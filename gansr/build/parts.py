@@ -22,7 +22,7 @@ from gansr.models.discriminators import DISCRIMINATORS
 from gansr.models.features.lens import Lenses
 from gansr.models.generators import GENERATORS
 from gansr.options.component import Component, build, check
-from gansr.options.schema import Options
+from gansr.options.schema import RECIPE_OPTIONS, Options
 from gansr.options.sections import (
     DiscriminatorOptions,
     LossOptions,
@@ -30,7 +30,6 @@ from gansr.options.sections import (
     RampOptions,
     TrainOptions,
 )
-from gansr.recipes import RECIPES
 from gansr.recipes.judges import Judge, Penalty
 from gansr.training.optimizers import OPTIMIZERS, MakeOptimizer
 from gansr.training.schedule import SCHEDULES, Schedule, warmed_up
@@ -49,7 +48,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "degradations": OPERATIONS,
     "batch_augmentations": BATCH_AUGMENTATIONS,
     "metrics": METRICS,
-    "recipes": RECIPES,
+    "recipes": RECIPE_OPTIONS,
     "optimizers": OPTIMIZERS,
     "schedules": SCHEDULES,
 }

@@ -15,10 +15,16 @@ from gansr.build.wishes import refuse_wishes
 from gansr.losses.table import LossTable
 from gansr.options.schema import Options
 from gansr.options.unpaired.degrading import LearnedDegradation as LearnedDegradationOptions
-from gansr.recipes import CinCGAN, LearnedDegradation, Paired, PairedGan, PseudoSupervision, SemiCycle, UnpairedCycle
 from gansr.recipes.enlarging import Enlarging
+from gansr.recipes.paired import Paired
+from gansr.recipes.paired_gan import PairedGan
 from gansr.recipes.turns import Turns
+from gansr.recipes.unpaired.cincgan import CinCGAN
 from gansr.recipes.unpaired.degrading import Degrading
+from gansr.recipes.unpaired.learned_degradation import LearnedDegradation
+from gansr.recipes.unpaired.pseudo_supervision import PseudoSupervision
+from gansr.recipes.unpaired.semi_cycle import SemiCycle
+from gansr.recipes.unpaired.unpaired_cycle import UnpairedCycle
 from gansr.training.recipe import Recipe
 
 
@@ -62,6 +68,11 @@ def _paired_gan(casting: Casting) -> PairedGan:
     )
     sides = dict.fromkeys(casting.options.judges, ("sr", "hr"))
     return PairedGan(casting.contest(casting.makers("generator"), "losses", sides, turns), Enlarging(train.grow))
+
+
+def _noise_injection(casting: Casting) -> Paired | PairedGan:
+    """The pairs are made of what is harvested, and the step is that of pairs."""
+    return _paired_gan(casting) if casting.options.judges else _paired(casting)
 
 
 def _learned_degradation(casting: Casting) -> LearnedDegradation:
@@ -124,6 +135,7 @@ BUILDERS: dict[str, Callable[[Casting], Recipe]] = {
     "paired": _paired,
     "paired_gan": _paired_gan,
     "learned_kernel_noise": _learned_degradation,
+    "noise_injection": _noise_injection,
     "degradation_gan": _learned_degradation,
     "unpaired_cycle": _unpaired_cycle,
     "cincgan": _cincgan,

@@ -13,8 +13,11 @@ from gansr.build import recipes as builders
 from gansr.build.audit import tell_domains
 from gansr.build.autopsy import Autopsy
 from gansr.build.data import Images, training_batches
+from gansr.build.harvest import harvest_rows, wanted, with_rows
 from gansr.build.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.start import load_start
+from gansr.data.training_set import TrainingSet
+from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import OptionsError, StorageError, TrainingError
 from gansr.evaluation.pictures import before_and_after
 from gansr.evaluation.scores import Metric, Scores, evaluate, joined
@@ -71,7 +74,6 @@ class Stage:
         accelerator, train = self.accelerator, self.options.train
         set_seed(self.options.seed, device_specific=True)  # whatever is drawn from now on differs by process
         first, start = accelerator.is_main_process, self._resume()
-        batches = training_batches(self.images.train, self.options, accelerator)
         images = train.batch * train.accumulate * accelerator.num_processes
         if first:
             self._save_options()
@@ -81,11 +83,12 @@ class Stage:
             self.journal = Journal(self.folder, start, console, self.stopwatch, images, writes=first)
             if first and not start:
                 self._tell_domains(console)
+            drawn, options = self._drawn(console)
             loop = Loop(
                 accelerator,
                 self.recipe,
                 parts.schedule(train),
-                batches,
+                training_batches(drawn, options, accelerator),
                 Intervals(
                     train.steps,
                     self.options.log.every,
@@ -97,7 +100,7 @@ class Stage:
                 self._save,
                 self.progress,
                 self.meter,
-                Autopsy(self.images.train, self.options, accelerator),
+                Autopsy(drawn, options, accelerator),
             )
             try:
                 finished = loop.run()
@@ -135,6 +138,18 @@ class Stage:
         picture = tell_domains(self.images.train, self.folder, console.say)
         if picture is not None:
             self.journal.picture(0, "domain audit", picture)
+
+    def _drawn(self, console: Console) -> tuple[TrainingSet, Options]:
+        """What batches are drawn from, and how. Where blur and noise are harvested, real LR has then given all it has.
+
+        The main process harvests, the others read what it wrote.
+        """
+        images = self.images.train
+        if wanted(self.options) is None or not isinstance(images, UnpairedFiles):
+            return images, self.options
+        with self.accelerator.main_process_first():
+            rows = harvest_rows(self.options, self.folder, console.say)
+        return images.hr, with_rows(self.options, rows)
 
     def _save_options(self) -> None:
         """Save the resolved options; what an earlier part of the run used is told."""

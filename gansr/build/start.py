@@ -29,17 +29,17 @@ def load_start(options: Options, networks: Networks, inherited: Path | None) -> 
     if (cleaner := getattr(options, "cleaner", None)) is not None:
         named["cleaner"] = cleaner
     left_out = {
-        name: _load(networks, name, one.weights, f"{name}.weights ({one.weights})", one.strict)
+        name: fill(networks, name, one.weights, f"{name}.weights ({one.weights})", one.strict)
         for name, one in named.items()
         if one.weights is not None
     }
     if inherited is not None and options.generator.weights is None:
         where = f"generator (from the stage before, {inherited})"
-        left_out["generator"] = _load(networks, "generator", inherited, where, options.generator.strict)
+        left_out["generator"] = fill(networks, "generator", inherited, where, options.generator.strict)
     return [f"{name}: {sample('weights left out', names, DOZEN)}" for name, names in left_out.items() if names]
 
 
-def _load(networks: Networks, name: str, file: Path, where: str, strict: bool) -> list[str]:
+def fill(networks: Networks, name: str, file: Path, where: str, strict: bool) -> list[str]:
     """Fill a network; with the file of a generator behind a cleaner, the recipe's own cleaner too."""
     found = weights.read(file)
     network = networks[name]

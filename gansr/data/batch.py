@@ -18,6 +18,7 @@ class Paired:
     importance: Tensor | None = None  # (B, 1, scale*H, scale*W) in [0, 1]: how much each pixel of HR matters
     sharp: Tensor | None = None  # HR sharpened, as large, where LR was made of that
     scale: int | None = None  # where a step draws one of several; None: the generator's own
+    domain_distance: Tensor | None = None  # (B, 1, scale*H, scale*W) in [0, 1]: how real LR looks, where it was learned
 
 
 @dataclass(frozen=True)

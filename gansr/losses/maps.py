@@ -26,6 +26,20 @@ def importance() -> Map:
     return here
 
 
+def domain_distance() -> Map:
+    """How much made LR looks real where each pixel lies, as a discriminator of LR judges: 1 real, 0 made.
+
+    DASR (Wei et al. 2021) weighs the pixel loss of made pairs so, for what a degrader makes is not real everywhere. For
+    recipes that learn a degradation. The authors spread each logit evenly over all pixels that it sees; here logits
+    are interpolated.
+    """
+
+    def here(domain_distance: Tensor) -> Tensor:
+        return domain_distance.detach()
+
+    return here
+
+
 def edges(floor: float = 0.0) -> Map:
     """Edges of the target: its brightness's Sobel gradient, as a share of the strongest in the image.
 
@@ -76,7 +90,12 @@ def texture(window: int = 7, floor: float = 0.0) -> Map:
     return here
 
 
-MAPS: dict[str, Callable[..., Map]] = {"importance": importance, "edges": edges, "texture": texture}
+MAPS: dict[str, Callable[..., Map]] = {
+    "importance": importance,
+    "domain_distance": domain_distance,
+    "edges": edges,
+    "texture": texture,
+}
 
 
 def _brightness(image: Tensor) -> Tensor:

@@ -34,6 +34,7 @@ INTERMEDIATE = "intermediate"
 HINTS = {
     "average": ", which there is where train.ema is set",
     "importance": ", which comes from data.train.importance",
+    "domain_distance": ", which recipes that learn a degradation make",
     "sharp": ", which data.train.sharpen makes",
     "fake_maps": ", which there are with recipe: paired_gan",
     "intermediate": ", which generators that make images on their way have: lapsrn, prosr, drcn, memnet",

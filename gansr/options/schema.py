@@ -10,6 +10,7 @@ from gansr.options.sections import DiscriminatorOptions, LossOptions, PenaltyOpt
 from gansr.options.unpaired.cycles import CincganOptions, PseudoSupervisionOptions, UnpairedCycleOptions
 from gansr.options.unpaired.degrading import DegradationGanOptions, LearnedKernelNoiseOptions
 from gansr.options.unpaired.faces import SemiCycleOptions
+from gansr.options.unpaired.harvesting import NoiseInjectionOptions
 
 
 class PairedOptions(Common):
@@ -66,6 +67,7 @@ RECIPE_OPTIONS: dict[str, Any] = {
     "paired": PairedOptions,
     "paired_gan": PairedGanOptions,
     "learned_kernel_noise": LearnedKernelNoiseOptions,
+    "noise_injection": NoiseInjectionOptions,
     "degradation_gan": DegradationGanOptions,
     "unpaired_cycle": UnpairedCycleOptions,
     "cincgan": CincganOptions,
@@ -76,6 +78,7 @@ Options = (
     PairedOptions
     | PairedGanOptions
     | LearnedKernelNoiseOptions
+    | NoiseInjectionOptions
     | DegradationGanOptions
     | UnpairedCycleOptions
     | CincganOptions

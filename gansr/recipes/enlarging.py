@@ -47,7 +47,8 @@ class Enlarging:
             found[INTERMEDIATE] = levels or None  # on the way to the smallest scale there may be none: rows wait
         else:
             found["sr"] = generator(batch.lr, **wishes)
-        found |= {name: image for name in ("importance", "sharp") if (image := getattr(batch, name)) is not None}
+        beside = ("importance", "sharp", "domain_distance")
+        found |= {name: image for name in beside if (image := getattr(batch, name)) is not None}
         if generator.averaged:
             found["average"] = partial(generator.average, batch.lr, **wishes)
         return found

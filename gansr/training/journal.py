@@ -10,9 +10,12 @@ import numpy as np
 
 from gansr.errors import StorageError
 from gansr.training.console import Console
-from gansr.training.diagnosis import Advice, advice
+from gansr.training.diagnosis.advice import Advice, advice
 from gansr.training.files import replace_text
 from gansr.training.stopwatch import Stopwatch
+
+LONG = 20_000  # steps: of longer runs, the first so many are what beginners are judged by
+LINES = 4  # that means reach back to, about
 
 
 class Journal:
@@ -36,6 +39,7 @@ class Journal:
         )  # fmt: skip
         self.advice: Advice = {}  # what was the matter at the last line
         self.gradients: dict[str, float] = {}  # the newest norms: not every line brings some
+        self.means: dict[str, tuple[float, int]] = {}  # of what differs with what images show, over so many lines
         if not writes:
             return
         from torch.utils.tensorboard.writer import SummaryWriter  # slow to import
@@ -81,11 +85,23 @@ class Journal:
         does not know what an interrupted one has said.
         """
         self.gradients |= {name: value for name, value in values.items() if name.startswith("gradient/")}
-        before, self.advice = self.advice, advice(self.gradients | dict(values))
+        progress = step / min(self.console.steps, LONG)
+        before, self.advice = self.advice, advice(self.gradients | dict(values) | self._steady(values), progress)
         for what, sentence in self.advice.items():
             if what not in before:
                 self.board.add_text(f"watch out/{what}", sentence, step)
                 self.console.say(f"  watch out: {sentence}")
+
+    def _steady(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Means over the last few lines of what is compared between different images.
+
+        So advice on it does not come and go with what the images of a line show.
+        """
+        for name, value in values.items():
+            if name.startswith(("domain/", "change/")):
+                mean, lines = self.means.get(name, (value, 0))
+                self.means[name] = mean + (value - mean) / min(lines + 1, LINES), lines + 1
+        return {name: mean for name, (mean, _) in self.means.items()}
 
     def _line(self, values: Mapping[str, float]) -> None:
         line = json.dumps({k: v if math.isfinite(v) else str(v) for k, v in values.items()})

@@ -10,7 +10,7 @@ from accelerate.utils import gather_object
 from torch import Tensor
 
 from gansr.errors import StorageError, TrainingError, UserError
-from gansr.training.diagnosis import account
+from gansr.training.diagnosis.account import account
 from gansr.training.interrupt import Interrupt
 from gansr.training.meter import Meter
 from gansr.training.recipe import Step

@@ -1,230 +1,199 @@
-"""Does learning a degradation from unpaired images help? Trains small networks, measures them on true pairs.
+"""Does learning a degradation from unpaired photos help? Trains small networks, measures them on true pairs.
 
-usage: python scripts/experiments/unpaired.py DATA --out FILE [--judge Set14 ...] [--seeds 0 1 2] [--arms ...]
+usage: python scripts/experiments/unpaired.py DATA --out FOLDER [--degradation a] [--judge Set14] [--seeds 0 1 2]
 
-DATA holds BSDS300_train, Set14 and T91. The plan, written before the run:
+DATA holds BSDS300_train, and Set14 and T91 with a folder HR each. The plan, written before the runs:
 
 * HR: the first 100 photos of BSDS300_train by name. Real LR: the other 100, through a hidden degradation that no
-  learner is told: Gaussian blur 1.2, every second pixel, noise 20, 8 bits.
-* One generator (EDSR, 3 blocks, 24 features) and one budget for all: 700 steps, batch 16, LR crops of 24, Adam at 1e-3,
-  halved after 350 and 600 steps. No average of weights.
-* Arms: `bicubic` interpolation; `bicubic_pairs`, trained on bicubic LR; `learned_kernel_noise`, whose degrader learns
-  for 500 steps alone and then beside the generator; `oracle`, trained on HR with its true LR.
-* Judged on true pairs: Set14 through the same degradation. What is tuned is tuned on T91 (`--judge T91`).
-* Reported: mean PSNR and SSIM on Y, images on which an arm beats `bicubic_pairs`, and how much of the way from there to
-  the oracle it goes.
+  learner is told, and that no code of gansr makes (`hidden.py`).
+* Degradations: (a) Gaussian blur 1.2, every second pixel, noise 20; (b) the hard case: Gaussian blur 2.0 along 30
+  degrees and 1.0 across, every second pixel, noise 10, JPEG 60; (c) x4, blur 2.0, shot and read noise, 8 levels at
+  mid-grey. Blur in HR pixels. Any other is named by its numbers, as in
+  `--degradation scale=2,blur=1.5,across=0.8,angle=20,noise=5,poisson=6,jpeg=70`.
+* Seeds 0, 1, 2 for photos' noise and for training alike.
+* Arms (`arms.py`): `bicubic` interpolation; `bicubic_pairs`, trained on bicubic LR; `wrong_guess`, trained on LR by the
+  preset real_esrgan; methods without pairs, a row each; `oracle`, trained on HR with its true LR. Each is an options
+  file that goes the way of `gansr train`.
+* One generator (EDSR, 3 blocks, 24 features) and one budget for all: 700 steps, batch 16, LR crops of 24, L1, Adam at
+  1e-3, halved after 350 and 600 steps. No average of weights; the last ones are judged. What a method needs before
+  them (500 steps of a degrader alone) comes on top, and the whole of (a) with one seed has to fit into 20 minutes of
+  two cores.
+* Judged on true pairs: Set14 through the same degradation. What is tuned is tuned on T91 (`--judge T91`), with
+  `--set KEY=VALUE` and `--label NAME`.
+* Reported for each image: PSNR and SSIM on Y of BT.601, `scale` pixels of the border cut off, and the distance of
+  `feature_distance` (ImageNet SqueezeNet 1.0, no loss of any arm). Of the arms: means; how much of the way from
+  `bicubic_pairs` to `oracle` their mean PSNR goes; Wilcoxon's signed-rank test on PSNR against `bicubic` and against
+  `bicubic_pairs`, exact, two-sided.
+* The bar, on (a): `learned_kernel_noise` beats `bicubic` and `bicubic_pairs` on every seed with p < 0.01, and goes at
+  least 70 % of the way; at least three methods go 50 %. On (b): a method that beats both.
+
+FOLDER gets results.json, tables.md, and for each seed the images, runs and pictures. What stands in results.json is not
+run again; to repeat an arm, remove it there.
 """
 
 import argparse
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from accelerate import Accelerator
-from hidden import blur_and_noise
-from torch import Tensor
+import report
+from arms import BICUBIC, Job, arms, one_thread, perform
+from hidden import Hidden, parse
+from judging import Scored, metrics, write_pairs, write_photos
 
-from gansr.build import parts
-from gansr.build import recipes as builders
-from gansr.data.batch import Paired, Unpaired
-from gansr.data.images import read_image
-from gansr.imaging.resize import enlarge_uint8, mod_crop, reduce_uint8
-from gansr.inference.upscale import Upscaler
-from gansr.metrics.psnr import PSNR
-from gansr.metrics.ssim import SSIM
-from gansr.options.load import validate
-from gansr.training.recipe import Recipe
+from gansr.errors import UserError
+from gansr.evaluation.scores import write_json
 
-SCALE, SIDE, BATCH, STEPS, ALONE = 2, 24, 16, 700, 500
-BLUR, NOISE = 1.2, 20.0
-
-COMMON: dict[str, Any] = {
-    "name": "unpaired",
-    "scale": SCALE,
-    "generator": {"type": "edsr", "features": 24, "blocks": 3},
-    "losses": {"pixel": {"type": "l1"}},
-    "data": {"train": {"hr": ".", "crop": SIDE * SCALE, "flips": True}},
-    "train": {"steps": STEPS, "batch": BATCH, "lr": 1e-3, "ema": None, "precision": "fp32", "halve_at": [350, 600]},
-}
-LEARNED: dict[str, Any] = {
-    "recipe": "learned_kernel_noise",
-    "data": {"train": COMMON["data"]["train"] | {"real_lr": "."}},
-    "degrader": {
-        "type": "kernel_noise",
-        "kernel": 13,
-        "kernel_features": 32,
-        "kernel_blocks": 2,
-        "noise_features": 24,
-        "noise_blocks": 2,
-        "kernel_pace": 0.5,
-        "lr": 5e-4,
-    },
-    "lr_discriminator": {"type": "patch", "stride": 1, "kernel": 3, "features": 32, "layers": 1, "norm": "instance"},
-    "train": COMMON["train"]
-    | {
-        "steps": STEPS + ALONE,
-        "generator_start": ALONE,
-        "discriminator_lr": 1e-3,
-        "halve_at": [ALONE + 350, ALONE + 600],
-    },
-}
-ARMS: dict[str, dict[str, Any]] = {
-    "bicubic_pairs": {"recipe": "paired"},
-    "learned_kernel_noise": LEARNED,
-    "oracle": {"recipe": "paired"},
-}
+ARMS = (BICUBIC, *arms(2))
+Answer = tuple[float, Scored]
 
 
-class Photos:
-    """Crops of HR, of its bicubic and its true LR, and of LR that shows something else."""
+class Results:
+    """FOLDER/results.json: seed -> arm -> seconds, options, scores; with the degradation that all of them share.
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        random = np.random.default_rng([seed, 1])
-        photos = [mod_crop(read_image(path), SCALE) for path in sorted(folder.glob("*.jpg"))]
-        assert len(photos) == 200, f"{folder} holds {len(photos)} photos"
-        self.hr, others = photos[:100], photos[100:]
-        self.true_lr = [blur_and_noise(photo, SCALE, BLUR, NOISE, random) for photo in self.hr]
-        self.real_lr = [blur_and_noise(photo, SCALE, BLUR, NOISE, random) for photo in others]
-        self.bicubic_lr = [bicubic(photo) for photo in self.hr]
+    Raises:
+        UserError: it is of another degradation.
+    """
 
-    def pairs(self, lr: list[np.ndarray], random: np.random.Generator) -> Iterator[Paired]:
-        """Crops of both, from the same places."""
-        while True:
-            crops = [crop(random, lr_one, hr_one) for lr_one, hr_one in self._drawn(random, lr, self.hr)]
-            yield Paired(lr=floats([lr_one for lr_one, _ in crops]), hr=floats([hr_one for _, hr_one in crops]))
+    def __init__(self, folder: Path, hidden: Hidden) -> None:
+        self.file = folder / "results.json"
+        fresh = {"degradation": str(hidden), "seeds": {}}
+        self.document: dict[str, Any] = json.loads(self.file.read_text("utf-8")) if self.file.exists() else fresh
+        if self.document["degradation"] != str(hidden):
+            raise UserError(f"{self.file} is of {self.document['degradation']}, not of {hidden}: take another --out.")
 
-    def unpaired(self, random: np.random.Generator) -> Iterator[Unpaired]:
-        """Crops of HR, and of real LR, each drawn without regard to the other."""
-        while True:
-            hr = [crop(random, lr_one, hr_one)[1] for lr_one, hr_one in self._drawn(random, self.bicubic_lr, self.hr)]
-            real = [crop(random, one)[0] for (one,) in self._drawn(random, self.real_lr)]
-            yield Unpaired(floats(hr), floats(real))
+    def of(self, seed: int) -> dict[str, Any]:
+        """Arm -> its record."""
+        return self.document["seeds"].setdefault(str(seed), {})
 
-    def _drawn(self, random: np.random.Generator, *lists: list[np.ndarray]) -> list[tuple[np.ndarray, ...]]:
-        return [tuple(one[number] for one in lists) for number in random.integers(100, size=BATCH)]
+    def misses(self, job: Job) -> bool:
+        """Is the arm still to be run?
 
+        Raises:
+            UserError: it was run with other options, or for other judges.
+        """
+        record = self.of(job.seed).get(job.label)
+        if record is None:
+            return True
+        if record["options"] != job.trees() or not set(job.judges) <= record["judges"].keys():
+            raise UserError(
+                f"{self.file}: {job.label} of seed {job.seed} was run with other options or judges. Remove it there, "
+                f"give this one a --label, or take another --out."
+            )
+        return False
 
-def crop(random: np.random.Generator, lr: np.ndarray, hr: np.ndarray | None = None) -> list[np.ndarray]:
-    """A window of LR, turned and flipped by chance, and the same of HR."""
-    top, left = (int(random.integers(side - SIDE + 1)) for side in lr.shape[:2])
-    found = [lr[top : top + SIDE, left : left + SIDE]]
-    if hr is not None:
-        found.append(hr[SCALE * top : SCALE * (top + SIDE), SCALE * left : SCALE * (left + SIDE)])
-    flips, turns = random.integers(2), int(random.integers(4))
-    return [np.rot90(one[:, ::-1] if flips else one, turns) for one in found]
-
-
-def floats(crops: list[np.ndarray]) -> Tensor:
-    """Bytes (h, w, 3) -> (B, 3, h, w) in [0, 1]."""
-    return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
-
-
-def bicubic(hr: np.ndarray) -> np.ndarray:
-    """As MATLAB makes it."""
-    return np.ascontiguousarray(
-        reduce_uint8(torch.from_numpy(hr.copy()).permute(2, 0, 1)[None], SCALE)[0].permute(1, 2, 0)
-    )
+    def add(self, job: Job, answer: Answer) -> None:
+        """Keep what an arm was found to be, at once; arms stand in the order of the table."""
+        found = self.of(job.seed)
+        found[job.label] = {"arm": job.arm, "seconds": answer[0], "options": job.trees(), "judges": answer[1]}
+        ordered = sorted(found.items(), key=lambda item: ARMS.index(item[1]["arm"]))
+        self.document["seeds"][str(job.seed)] = dict(ordered)
+        write_json(self.document, self.file)
 
 
-def interpolated(lr: np.ndarray) -> np.ndarray:
-    """The same, the other way."""
-    return enlarge_uint8(torch.from_numpy(lr.copy()).permute(2, 0, 1)[None], SCALE)[0].permute(1, 2, 0).numpy()
+def perform_all(jobs: list[Job], processes: int) -> Iterator[tuple[Job, Answer | UserError]]:
+    """Run jobs, several at once, each in one thread; in this process if there is one alone."""
+    if processes == 1:
+        for job in jobs:
+            try:
+                yield job, perform(job)
+            except UserError as error:
+                yield job, error
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=one_thread) as pool:
+        futures: dict[Future[Answer], Job] = {pool.submit(perform, job): job for job in jobs}
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is not None and not isinstance(error, UserError):
+                raise error
+            yield futures[future], error or future.result()
 
 
-def train(arm: str, photos: Photos, seed: int) -> Recipe:
-    """The arm's recipe after its last step; what it reports is printed now and then."""
-    options = validate(COMMON | ARMS[arm] | {"seed": seed}, arm)
-    recipe = builders.recipe(options, builders.ingredients(options), Accelerator(cpu=True))
-    random = np.random.default_rng([seed, 2])
-    batches: Iterator[Any] = {
-        "bicubic_pairs": lambda: photos.pairs(photos.bicubic_lr, random),
-        "oracle": lambda: photos.pairs(photos.true_lr, random),
-        "learned_kernel_noise": lambda: photos.unpaired(random),
-    }[arm]()
-    schedule, sums = parts.schedule(options.train), {}
-    for step in range(options.train.steps):
-        for player in recipe.players:
-            player.pace(schedule(step))
-        for name, value in recipe.step(next(batches), step).items():
-            sums.setdefault(name, []).append(float(value.detach()))
-        if (step + 1) % 100 == 0:
-            said = {
-                name.removeprefix("degrader/"): np.mean(values) for name, values in sums.items() if "colour" not in name
-            }
-            print(f"  {step + 1}: " + ", ".join(f"{name} {value:.4g}" for name, value in said.items()), flush=True)
-            sums = {}
-    return recipe
+def main(arguments: list[str] | None = None) -> int:
+    """Run what is missing; write down everything after each arm. 1 if an arm failed."""
+    given = _parsed(arguments)
+    metrics(given.degradation.scale, given.squeezenet)  # weights that cannot be had are known now
+    results, failed = Results(given.out, given.degradation), False
+    for seed in given.seeds:
+        jobs = [job for job in _jobs(given, seed) if results.misses(job)]
+        if jobs:
+            _write_images(given, seed)
+        for job, answer in perform_all(jobs, given.processes):
+            if isinstance(answer, UserError):
+                failed = True
+                print(f"seed {seed}, {job.label}: FAILED. {answer}", flush=True)
+                continue
+            results.add(job, answer)
+            print(f"seed {seed}, {job.label}: {answer[0]:.0f} s", flush=True)
+        _report(given, results, seed)
+    return int(failed)
 
 
-def judged(upscale: Callable[[np.ndarray], np.ndarray], pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
-    """PSNR and SSIM on Y of each image."""
-    scores: dict[str, list[float]] = {"psnr": [], "ssim": []}
-    for lr, hr in pairs:
-        images = [torch.from_numpy(one.copy()).permute(2, 0, 1) for one in (upscale(lr), hr)]
-        for name, metric in (("psnr", PSNR(SCALE)), ("ssim", SSIM(SCALE))):
-            scores[name].append(metric(*images))
-    return scores
-
-
-def true_pairs(folder: Path, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """LR through the hidden degradation, and HR."""
-    random = np.random.default_rng([seed, 3])
-    truths = [mod_crop(as_rgb(read_image(path)), SCALE) for path in sorted(folder.glob("*.png"))]
-    return [(blur_and_noise(hr, SCALE, BLUR, NOISE, random), hr) for hr in truths]
-
-
-def run(data: Path, judges: list[str], seed: int, arms: list[str]) -> dict[str, dict[str, Any]]:
-    """Judge -> arm -> scores, all arms with one seed."""
-    photos = Photos(data / "BSDS300_train", seed)
-    pairs = {judge: true_pairs(data / judge / "HR", seed) for judge in judges}
-    found = {judge: {"bicubic": judged(interpolated, pairs[judge])} for judge in judges}
-    for arm in arms:
-        start = time.monotonic()
-        print(f"{arm}, seed {seed}", flush=True)
-        generator = train(arm, photos, seed).players[0].best_networks()["generator"]
-        seconds = {"seconds": time.monotonic() - start}
-        for judge in judges:
-            found[judge][arm] = judged(Upscaler(generator, SCALE, "cpu"), pairs[judge]) | seconds
-    return found
-
-
-def as_rgb(image: np.ndarray) -> np.ndarray:
-    """Grey images have three channels too: noise has."""
-    return np.repeat(image, 3, 2) if image.shape[2] == 1 else image
-
-
-def table(found: dict[str, Any]) -> str:
-    """One line for each arm."""
-    lines = ["| arm | PSNR | SSIM | gap closed | beats bicubic_pairs | seconds |", "|---|---|---|---|---|---|"]
-    base, best = (np.array(found.get(arm, found["bicubic"])["psnr"]) for arm in ("bicubic_pairs", "oracle"))
-    for arm, scores in found.items():
-        psnr, ssim = np.array(scores["psnr"]), np.mean(scores["ssim"])
-        closed = (psnr.mean() - base.mean()) / (best.mean() - base.mean())
-        wins, seconds = int((psnr > base).sum()), scores.get("seconds", 0)
-        lines.append(f"| {arm} | {psnr.mean():.3f} | {ssim:.4f} | {closed:.0%} | {wins}/{len(psnr)} | {seconds:.0f} |")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Run, print, write everything down."""
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--judge", nargs="+", default=["Set14"], choices=["Set14", "T91"])
+    parser.add_argument("--degradation", type=_hidden, default="a", help="a, b, c, or scale=2,blur=1.5,noise=5,...")
+    parser.add_argument("--photos", default="BSDS300_train", help="folder in DATA; half of it is HR")
+    parser.add_argument("--judge", nargs="+", default=["Set14"], help="folders in DATA with a folder HR each")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
-    given = parser.parse_args()
-    everything = {}
-    for seed in given.seeds:
-        everything[seed] = run(given.data, given.judge, seed, given.arms)
-        for judge, found in everything[seed].items():
-            print(f"{judge}, seed {seed}\n{table(found)}", flush=True)
-        given.out.write_text(json.dumps(everything), "utf-8")
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=ARMS)
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="overrides of the arms' options")
+    parser.add_argument("--label", default="", help="of these overrides, behind the arms' names")
+    parser.add_argument("--processes", type=int, default=2, help="arms at once, each in one thread")
+    parser.add_argument("--squeezenet", default="imagenet", help="weights of the distance's network; none: no distance")
+    given = parser.parse_args(arguments)
+    given.squeezenet = None if given.squeezenet == "none" else given.squeezenet
+    return given
+
+
+def _hidden(text: str) -> Hidden:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _jobs(given: argparse.Namespace, seed: int) -> list[Job]:
+    """Those that take long come first, so that no process is left with one at the end."""
+    found = [
+        Job(
+            arm=arm,
+            label=f"{arm}_{given.label}" if given.label else arm,
+            scale=given.degradation.scale,
+            seed=seed,
+            folder=given.out / f"seed{seed}",
+            judges=tuple(given.judge),
+            overrides=tuple(given.set),
+            squeezenet=given.squeezenet,
+        )
+        for arm in given.arms
+    ]
+    return sorted(found, key=lambda job: job.steps, reverse=True)
+
+
+def _write_images(given: argparse.Namespace, seed: int) -> None:
+    folder = given.out / f"seed{seed}"
+    write_photos(given.data / given.photos, folder, given.degradation, seed)
+    for judge in given.judge:
+        write_pairs(given.data / judge / "HR", folder / "judges" / judge, given.degradation, seed)
+
+
+def _report(given: argparse.Namespace, results: Results, seed: int) -> None:
+    """Tables of all seeds so far, and this one's pictures."""
+    seeds = results.document["seeds"]
+    parts = [f"Hidden: {given.degradation}."]
+    for judge in dict.fromkeys(name for found in seeds.values() for one in found.values() for name in one["judges"]):
+        parts += [f"{judge}, seed {number}\n\n{report.table(found, judge)}" for number, found in seeds.items()]
+        parts.append(f"{judge}, all seeds\n\n{report.verdict(seeds, judge)}")
+    (given.out / "tables.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    print("\n\n".join(parts[1:]), flush=True)
+    for judge in given.judge:
+        report.strips(given.out / f"seed{seed}", judge, list(seeds[str(seed)]))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -106,6 +106,11 @@ CATALOGUE: dict[str, tuple[Entry, ...]] = {
         Entry("CARN", "carn", (4,), SEVERAL, "1,592 k", FEW),
         Entry("CARN-M", "carn", (4,), SEVERAL | {"mobile": True}, "412 k without biases", FEW),
     ),
+    "Of the same size": (
+        Entry("UnpairedSR's translator", "translator", (1,), {}, "631,299", FEW),
+        Entry("CycleGAN, 9 blocks", "cyclegan_resnet", (1,), {}, "11.378 M", FEW),
+        Entry("CycleGAN, 6 blocks", "cyclegan_resnet", (1,), {"blocks": 6}, "7.838 M", FEW),
+    ),
     "Through spandrel": (
         from_options("SwinIR", "swinir_x4", "11.9 M"),
         from_options("HAT", "hat_x4", "20.8 M"),

@@ -12,7 +12,7 @@ from torch import nn
 
 from gansr.build.bring import bring
 from gansr.build.networks import load_generator
-from gansr.build.parts import load_start
+from gansr.build.start import fill
 from gansr.errors import OptionsError, WeightsError
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import read
@@ -139,9 +139,9 @@ def test_one_name_too_much_among_other_names(edsr: nn.Module, tmp_path: Path) ->
 
 def test_training_starts_from_what_fits(edsr: nn.Module, tmp_path: Path) -> None:
     torch.save(theirs(edsr) | {"extra.weight": torch.zeros(1)}, tmp_path / "theirs.pth")
-    said = {"type": "edsr", "features": 8, "blocks": 2, "weights": tmp_path / "theirs.pth", "strict": False}
     network = GENERATORS["edsr"](2, features=8, blocks=2).eval()
-    assert load_start(network, GeneratorOptions.model_validate(said), "generator") == ["extra.weight"]
+    found = fill({"generator": network}, "generator", tmp_path / "theirs.pth", "generator.weights", strict=False)
+    assert found == ["extra.weight"]
     assert_same(network, edsr)
 
 

@@ -43,6 +43,14 @@ def test_parameters():
         assert sum(p.numel() for p in PatchGAN().parameters()) == weights + biases_and_norms == 2_765_633
 
 
+def test_cyclegans():
+    """70x70 pixels for each logit, and a map of 30x30 of an image of 256."""
+    with torch.device("meta"):
+        network = PatchGAN(norm="instance")
+        assert sum(p.numel() for p in network.parameters()) == 2_764_737
+        assert network(torch.empty(1, 3, 256, 256)).shape == (1, 1, 30, 30)
+
+
 @pytest.mark.parametrize("norm", ["batch", "spectral"])
 def test_weights_begin_with_deviation_0_02(norm):
     torch.manual_seed(0)

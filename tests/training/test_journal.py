@@ -125,6 +125,54 @@ def test_advice_on_gradients_holds_until_they_are_measured_again(
     assert counts == [1, 0, 0, 0]
 
 
+LIKE = {"domain/lr/energy_made": 20.0, "domain/lr/energy_real": 20.0, "change/degrader": 8.0}
+
+
+def test_advice_on_made_images_is_by_several_lines(
+    journal: Callable[..., Journal], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines show different images: one that is far off is none, and what stays off is said once, though it swings."""
+    one = journal()
+    made = [20.0, 20.0, 20.0, 20.0, 27.0, 20.0, 20.0, 30.0, 30.0, 30.0, 20.0, 30.0, 30.0]
+    counts = []
+    for step, energy in enumerate(made, start=5):  # of 10 steps, as the journal is told
+        one.losses(step, LIKE | {"domain/lr/energy_made": energy}, {})
+        counts.append(len(warnings(capsys.readouterr().out)))
+    assert sum(counts[:7]) == 0 and sum(counts) == 1
+    assert [line["domain/lr/energy_made"] for line in lines(tmp_path)] == made, "the log has each line's own"
+
+
+def test_means_of_several_lines(journal: Callable[..., Journal]) -> None:
+    one = journal()
+    found = [one._steady({"change/cleaner": value, "loss/pixel": 1.0}) for value in (4.0, 2.0, 0.0, 6.0, 7.0)]
+    assert [line["change/cleaner"] for line in found] == pytest.approx([4.0, 3.0, 2.0, 3.0, 4.0])
+    assert set(one._steady({})) == {"change/cleaner"}
+
+
+@pytest.mark.parametrize(("steps", "first"), [(1000, 500), (200_000, 10_000)])
+def test_beginners_are_left_alone(steps: int, first: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For half of a run, and not for half of a long one."""
+    one = Journal(tmp_path / "run", 0, Console("tiny", steps, 0, 4), Stopwatch(0), images=4)
+    for step, count in ((first - 1, 0), (first, 1)):
+        one.losses(step, LIKE | {"change/degrader": 0.1}, {})
+        assert len(warnings(capsys.readouterr().out)) == count
+    one.close()
+
+
+def test_several_alarms_have_texts_of_their_own(journal: Callable[..., Journal], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    one = journal()
+    for step in (8, 9, 10):
+        one.losses(step, LIKE | {"change/degrader": 0.1, "domain/lr/red": 5.0}, {})
+    one.close()
+    board = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    tags = sorted(tag for tag in board.Tags()["tensors"] if tag.startswith("watch out/"))
+    assert tags == ["watch out/drift/lr/red/text_summary", "watch out/nothing/degrader/text_summary"]
+    assert [[event.step for event in board.Tensors(tag)] for tag in tags] == [[8], [8]], "once"
+    assert [event.step for event in board.Scalars("domain/lr/red")] == [8, 9, 10]
+
+
 def test_advice_goes_to_tensorboard(journal: Callable[..., Journal], tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

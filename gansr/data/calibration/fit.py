@@ -26,6 +26,8 @@ ELONGATED = 1.25  # ratio of the two widths from which on blur has a direction
 NOISY = 2.0  # levels from which on its dependence on brightness can be told
 SKEWED = 2.0  # ratio of the two sides of the median from which on each has a range of its own
 SHOT, MOST_SHOT = 0.5, 0.98  # share of the variance from which on noise is a camera's, and that it has at most
+SETTLED = 0.01  # share of itself: who changes by less has been found
+MOSTLY = 0.5  # share of compressed images from which on noise is not white, and blur is sought otherwise
 FEW, NEARLY_ALL = 0.05, 0.95  # shares of compressed images that count for none and for all
 
 
@@ -57,10 +59,11 @@ class Parameters:
 
     def rows(self, scale: int) -> list[dict[str, Any]]:
         """The operations, as `data.train.degradation` has them."""
-        found = [self._blur(scale), {"type": "matlab_bicubic"}, self._noise(), self._jpeg(), {"type": "to_8_bit"}]
+        found = [self.blur(scale), {"type": "matlab_bicubic"}, self.noise(), self.jpeg(), {"type": "to_8_bit"}]
         return [row for row in found if row]
 
-    def _blur(self, scale: int) -> dict[str, Any] | None:
+    def blur(self, scale: int) -> dict[str, Any] | None:
+        """The row of its blur, in HR pixels; None where there is none."""
         variances, axes = np.linalg.eigh(self.covariance)  # the smaller one first
         mean = variances.mean()
         half = min(self.blur_spread / UNIFORM / 2 / max(mean, 1e-6), 1)
@@ -76,7 +79,8 @@ class Parameters:
             row |= {"sigma_across": widths[1], "rotation": [angle, angle]}
         return row
 
-    def _noise(self) -> dict[str, Any] | None:
+    def noise(self) -> dict[str, Any] | None:
+        """The row of its noise; None where there is none."""
         below, above = (spread / UNIFORM for spread in self.sigma_spreads)
         low, high = max(0.0, self.sigma - below), self.sigma + above
         if high < LEAST_SIGMA:
@@ -94,7 +98,8 @@ class Parameters:
         ranges = {name: [float(f"{part * each:.3g}") for each in variances] for name, part in parts.items()}
         return {"type": "camera_noise", **ranges}
 
-    def _jpeg(self) -> dict[str, Any] | None:
+    def jpeg(self) -> dict[str, Any] | None:
+        """The row of its compression; None where there is none."""
         if self.quality is None:
             return None
         row = {"type": "jpeg", "quality": list(self.quality), "whole": True, "tables": "libjpeg"}
@@ -140,18 +145,25 @@ def fit(real: Folder, degrade: Degrade) -> Fit:
     for _ in range(STEPS):
         tried.append(Fit(parameters, degrade(parameters)))
         parameters = _corrected(tried, real)
-    return min(tried, key=lambda one: _distance(real, one.output))
+        if _settled(tried[-1].parameters, parameters):
+            break
+    return min(tried, key=lambda one: _distance(real, one))
 
 
 def _corrected(tried: Sequence[Fit], real: Folder) -> Parameters:
     found, output = tried[-1].parameters, tried[-1].output
-    sigma = found.sigma * (real.sigma[1] + 0.1) / (output.sigma[1] + 0.1)
+    if found.compressed > MOSTLY:
+        blur, noise = real.left_of(output, found.covariance)
+        blur, sigma = _isotropic(blur, found.directed), found.sigma * math.exp(noise / 2)
+    else:
+        blur = _gain(tried) * _isotropic(real.covariance - output.covariance, found.directed)
+        sigma = found.sigma * (real.sigma[1] + 0.1) / (output.sigma[1] + 0.1)
     share = found.shot_share
     if share is not None:
         share = float(np.clip(share + real.shot_share - output.shot_share, 0.02, MOST_SHOT))
     return replace(
         found,
-        covariance=found.covariance + _gain(tried) * _isotropic(real.covariance - output.covariance, found.directed),
+        covariance=found.covariance + blur,
         blur_spread=_spread(found.blur_spread, real.blurs, output.blurs, (10, 90)),
         sigma=float(np.clip(sigma, found.sigma / 2 - 0.1, 2 * found.sigma + 0.1)),
         sigma_spreads=(
@@ -161,6 +173,13 @@ def _corrected(tried: Sequence[Fit], real: Folder) -> Parameters:
         grey=round(float(np.clip(found.grey + real.correlation - output.correlation, 0, 1)), 2),
         shot_share=share,
     )
+
+
+def _settled(before: Parameters, after: Parameters) -> bool:
+    """Nothing changes any more, but by what the estimates cannot tell."""
+    blur = np.abs(after.covariance - before.covariance).max() < SETTLED * max(np.trace(before.covariance), 0.1)
+    spreads = ((one.blur_spread, *one.sigma_spreads, one.sigma, one.grey) for one in (before, after))
+    return bool(blur and np.allclose(*spreads, rtol=SETTLED, atol=SETTLED))
 
 
 def _gain(tried: Sequence[Fit]) -> float:
@@ -197,10 +216,18 @@ def _between(values: np.ndarray, percentiles: tuple[int, int]) -> tuple[float, f
     return float(np.subtract(*np.percentile(values, percentiles[::-1]))), float((high - low).std())
 
 
-def _distance(real: Folder, output: Folder) -> float:
-    """In decibels: of the spectra at equal contrast, and of noise and blur at each percentile."""
-    noise = 20 * np.log10((real.sigma + 0.5) / (output.sigma + 0.5))
-    blur = DECIBELS * (real.blur - output.blur)
+def _distance(real: Folder, tried: Fit) -> float:
+    """In decibels: of the spectra at equal contrast, and of noise and blur at each percentile.
+
+    Of compressed images, what is left of noise and blur tells more than the percentiles of single images.
+    """
+    output = tried.output
+    if tried.parameters.compressed > MOSTLY:
+        left, ratio = real.left_of(output, tried.parameters.covariance)
+        noise, blur = 10 * math.log10(math.e) * np.array(ratio), DECIBELS * np.linalg.eigvalsh(left)
+    else:
+        noise = 20 * np.log10((real.sigma + 0.5) / (output.sigma + 0.5))
+        blur = DECIBELS * (real.blur - output.blur)
     return shape_distance(real, output) + float(np.abs(noise).mean() + np.abs(blur).mean())
 
 

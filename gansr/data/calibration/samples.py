@@ -9,7 +9,7 @@ import numpy as np
 from gansr.data.calibration.blocks import luma
 from gansr.data.calibration.compression import Compression, find_compression
 from gansr.data.calibration.noise import Noise, measure_noise, shot_and_read
-from gansr.data.calibration.spectrum import blur_between, contrast, power, radial
+from gansr.data.calibration.spectrum import blur_between, contrast, left_over, power, radial
 
 PERCENTILES = (10, 50, 90)
 FLAT = 2.0  # standard deviation in levels below which an image shows nothing
@@ -46,16 +46,17 @@ def middle(image: np.ndarray, side: int, block: int = BLOCK) -> np.ndarray:
     return image
 
 
-def measure(image: np.ndarray, quality: int | None = None, search: bool = True) -> Sample:
+def measure(image: np.ndarray, quality: int | None = None, search: bool = True, may_be_coded: bool = True) -> Sample:
     """Of uint8 (H, W, 3), at least 64x64.
 
     Args:
         image: a photo
         quality: of JPEG, where its file tells it; else the pixels are asked
         search: see `find_compression`
+        may_be_coded: False: it is known to be no JPEG, and is not asked
     """
     levels = image.astype(float)
-    compression = find_compression(levels, search)
+    compression = find_compression(levels, search) if may_be_coded else None
     if quality is not None:
         compression = Compression(quality, compression.offset if compression else (0, 0))
     noise = measure_noise(levels, compression)
@@ -148,6 +149,21 @@ class Folder:
                 np.mean([sample.deviations for sample in self.samples], 0),
             ]
         )
+
+    def left_of(self, made: "Folder", covariance: np.ndarray) -> tuple[np.ndarray, float]:
+        """What blur and noise of `made` lack to be this folder's: see `left_over`, which has the units.
+
+        Blur is compared at equal contrast. Noise is compared as it is, since compression takes more of it from an
+        image of less contrast.
+
+        Args:
+            made: of the same sharp photos
+            covariance: of the blur that it was made with
+        """
+        blur, _ = left_over(_common(self.sharp)[0], covariance, *(_common(one.samples)[0] for one in (made, self)))
+        spectra = (np.mean([sample.spectrum for sample in samples], 0) for samples in (made.samples, self.samples))
+        sharp = np.mean([sample.spectrum for sample in self.sharp], 0)
+        return blur, left_over(sharp, covariance, *spectra)[1]
 
     def _covariance(self, samples: Sequence[Sample]) -> np.ndarray:
         (sharp, sharp_noise), (blurred, noise) = _common(self.sharp), _common(samples)

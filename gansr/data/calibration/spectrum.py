@@ -12,6 +12,7 @@ FREQUENCIES = (np.arange(1, TILE // 2 + 1)) / TILE
 
 CONTRAST = (0.03, 0.15)  # frequencies by which images of more or less contrast are made comparable
 FITTED = (0.03, 0.4)  # frequencies that tell blur: those beyond have passed through every kernel's tail
+SECTORS = 6  # of half a turn, in which rings are cut where blur may have a direction
 LOUD = 0.5  # times the noise: what the image must have at a frequency for it to count
 
 
@@ -56,19 +57,65 @@ def blur_between(sharp: np.ndarray, blurred: np.ndarray, sharp_noise: float = 0.
         sharp_noise: standard deviation of white noise in the first, which is taken away
         noise: the same in the second
     """
-    rows, columns = _grid()
-    rings = np.round(_radius() * TILE).astype(int)
-    # What is above noise is judged ring by ring: single frequencies would be chosen for being accidentally loud.
-    smooth = np.bincount(rings.ravel(), blurred.ravel()) / np.bincount(rings.ravel())
-    share = (1 - noise**2 / np.maximum(smooth, 1e-9)).clip(0)[rings]
-    used = (_radius() >= FITTED[0]) & (_radius() <= FITTED[1]) & (share > LOUD / (1 + LOUD))
+    share = (1 - noise**2 / np.maximum(_smooth(blurred), 1e-9)).clip(0)
+    used = _fitted() & (share > LOUD / (1 + LOUD))
     if used.sum() < 12:
         return np.zeros((2, 2))
     before = np.maximum(sharp - sharp_noise**2, 0.1 * sharp)[used]
     after = np.maximum(blurred - noise**2, 0.1 * blurred)[used]
-    u, v = (np.broadcast_to(axis, rings.shape)[used] for axis in (columns, rows))
-    unknowns = np.stack([np.ones_like(u), u * u, v * v, 2 * u * v], 1) * share[used][:, None]
-    (_, xx, yy, xy), *_ = np.linalg.lstsq(unknowns, np.log(after / before) * share[used], rcond=None)
+    unknowns = _unknowns()[used] * share[used][:, None]
+    found, *_ = np.linalg.lstsq(unknowns, np.log(after / before) * share[used], rcond=None)
+    return _covariance(found)
+
+
+def left_over(
+    sharp: np.ndarray, covariance: np.ndarray, made: np.ndarray, real: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """What is missing to a known blur and to noise so that one spectrum becomes the other.
+
+    For images in which noise is not white, since compression took a part of it that nobody knows. Where a share w of
+    the power is signal, more blur takes away as much less: log(real / made) = w (c - 4 pi^2 f' S f) + (1 - w) n, with
+    the constants c and n and the covariance S by least squares. Returns S, (2, 2), squared pixels, and n, the natural
+    logarithm of the ratio of the noises' power.
+
+    Args:
+        sharp: (64, 33), before all
+        covariance: of the blur that `made` has
+        made: after blur, noise and compression
+        real: what it should become
+    """
+    used, unknowns = _fitted(), _unknowns()
+    signal = sharp * np.exp(-4 * np.pi**2 * unknowns[..., 1:] @ covariance[[0, 1, 0], [0, 1, 1]])
+    signal *= contrast(made, 0.0) / contrast(signal, 0.0)
+    share = (signal / np.maximum(_smooth(made), 1e-9)).clip(0, 1)[used][:, None]
+    ratio = np.log(np.maximum(real, 1e-9) / np.maximum(made, 1e-9))[used]
+    found, *_ = np.linalg.lstsq(np.concatenate([unknowns[used] * share, 1 - share], 1), ratio, rcond=None)
+    return _covariance(found[:4]), float(found[4])
+
+
+def _smooth(spectrum: np.ndarray) -> np.ndarray:
+    """Means over the sectors of rings: single frequencies would be chosen for being accidentally loud.
+
+    Not over whole rings: what is blurred along one axis only is loud along the other.
+    """
+    rows, columns = _grid()
+    sectors = np.round(np.arctan2(rows, columns) / np.pi * SECTORS).astype(int) % SECTORS
+    cells = (np.round(_radius() * TILE).astype(int) * SECTORS + sectors).ravel()
+    return (np.bincount(cells, spectrum.ravel()) / np.maximum(np.bincount(cells), 1))[cells].reshape(spectrum.shape)
+
+
+def _fitted() -> np.ndarray:
+    return (_radius() >= FITTED[0]) & (_radius() <= FITTED[1])
+
+
+def _unknowns() -> np.ndarray:
+    """What the constant and xx, yy, xy of the covariance are multiplied with at each frequency: (64, 33, 4)."""
+    v, u = np.broadcast_arrays(*_grid())
+    return np.stack([np.ones_like(u), u * u, v * v, 2 * u * v], 2)
+
+
+def _covariance(found: np.ndarray) -> np.ndarray:
+    _, xx, yy, xy = found
     return -np.array([[xx, xy], [xy, yy]]) / (4 * np.pi**2)
 
 

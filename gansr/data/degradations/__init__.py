@@ -6,7 +6,7 @@ from gansr.data.degradations import learned
 from gansr.data.degradations.blurs import blur
 from gansr.data.degradations.canvas import Operation
 from gansr.data.degradations.looks import colour, jpeg, sharpen
-from gansr.data.degradations.noises import noise, patches
+from gansr.data.degradations.noises import bank, noise, patches
 from gansr.data.degradations.sizes import resize
 
 OPERATIONS: dict[str, Callable[..., Operation]] = {
@@ -30,6 +30,7 @@ OPERATIONS: dict[str, Callable[..., Operation]] = {
     "speckle_noise": noise.speckle_noise,
     "camera_noise": noise.camera_noise,
     "noise_patches": patches.noise_patches,
+    "noise_bank": bank.noise_bank,
     "learned": learned.learned,
     "jpeg": jpeg.jpeg,
     "webp": jpeg.webp,

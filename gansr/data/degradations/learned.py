@@ -39,7 +39,8 @@ def learned(weights: str, load_network: Callable[[str], nn.Module] | None = None
     def operation(canvas: Canvas, draws: Draws) -> Canvas:
         device = canvas.image.device
         if device not in networks:
-            networks[device] = load_network(weights).to(device)
+            with torch.random.fork_rng(devices=[]):  # first weights are drawn, which a run that goes on does not repeat
+                networks[device] = load_network(weights).to(device)
         network = networks[device]
         reduces = getattr(network, "reduces", 1)
         large = canvas.image.shape[-2:] == canvas.hr_size

@@ -6,8 +6,9 @@ are in `relativistic.py`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
@@ -22,6 +23,7 @@ class Objective:
     generator: Callable[..., Tensor]  # (fake[, real]) logits -> scalar
     discriminator: Callable[[Tensor, Tensor], Tensor]  # (fake, real) logits -> scalar
     relativistic: bool = False  # does the generator look at `real`? If not, spare the pass
+    belief: Callable[[Tensor], Tensor] = torch.sigmoid  # logits -> how probably the image is real, in [0, 1]
 
 
 def vanilla(smoothing: float = 0.0) -> Objective:
@@ -69,10 +71,11 @@ def least_squares(smoothing: float = 0.0) -> Objective:
     """
     check_smoothing("least_squares", smoothing)
     target = 1 - smoothing
-    return _game(
+    game = _game(
         generator=lambda fake: (fake - 1).square().mean() / 2,
         discriminator=lambda fake, real: (fake.square().mean() + (real - target).square().mean()) / 2,
     )
+    return replace(game, belief=lambda logits: logits.clamp(0, 1))
 
 
 def hinge() -> Objective:

@@ -18,9 +18,9 @@ class HighToLow(nn.Module):
     (B, channels, input_size, input_size) in [0, 1] -> `Degraded`: LR of a quarter of the size in (0, 1), neither
     kernel nor noise. The code, 64 normal numbers for each image from PyTorch's random numbers, becomes a map beside
     the image's channels; eight residual blocks without normalisation follow, every other of which halves (64 pixels
-    become 4), and two sub-pixel steps with two blocks each. Sizes are those of the authors' code
-    (`yoon28/unpaired_face_sr`, `HaoHou-98/SCGAN`), and so is that a block's skip begins behind its first ReLU, which
-    works in place there. Theirs in [-1, 1] is mapped to [0, 1] here.
+    become 4), and two sub-pixel steps with two blocks each. 12,291,896 parameters, as SCGAN's code has
+    (`HaoHou-98/SCGAN`, `model.py`), and as there a block's skip begins behind its first ReLU, which works in place.
+    Bulat's network is the same with batch normalisation (`yoon28/unpaired_face_sr`). Inside, images are in [-1, 1].
 
     The layer that makes the map of the code fits one size of images: `data.train.crop`, on which HR has to lie.
 

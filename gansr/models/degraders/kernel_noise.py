@@ -125,13 +125,14 @@ class KernelNoise(nn.Module):
     def blur(self, hr: Tensor, kernel: Tensor) -> Tensor:
         """Correlate each image with its kernel, at the places of LR pixels alone; mirrored at the border."""
         batch, channels, height, width = hr.shape
-        # A sum over unfolded pixels, not a convolution: cuDNN's have 10 bits (TF32), and autocast's 7.
+        planes = batch * channels
+        weights = kernel[:, None].expand(-1, channels, -1, -1).reshape(planes, 1, self.taps, self.taps)
+        # One group for each plane, contiguous: PyTorch has kernels of its own for those, in full float32, while cuDNN's
+        # convolutions have 10 bits (TF32), as matrix products may, and autocast's 7.
         with without_autocast(hr):
-            windows = F.unfold(
-                surround(full_precision(hr), self.margin).flatten(0, 1)[:, None], self.taps, 1, 0, self.scale
-            )
-            windows = windows.view(batch, channels, self.taps**2, -1)  # (B, C, k * k, h * w)
-            blurred = torch.einsum("bckp,bk->bcp", windows, kernel.flatten(1).to(windows.dtype))
+            around = surround(full_precision(hr), self.margin)
+            around = around.reshape(1, planes, *around.shape[-2:]).contiguous()
+            blurred = F.conv2d(around, weights.to(around.dtype), stride=self.scale, groups=planes)
         return blurred.view(batch, channels, height // self.scale, width // self.scale)
 
     def noise(self, blurred: Tensor, code: Tensor) -> Tensor:

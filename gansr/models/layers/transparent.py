@@ -10,9 +10,9 @@ from torch import nn
 def transparent(wrapper: nn.Module, name: str, beside: Collection[str] = ()) -> None:
     """Leave the submodule's own name out of the names of weights: `network.conv.weight` is saved as `conv.weight`.
 
-    For a wrapper that has weights nowhere else, but in the submodules `beside` it, which keep their names. Files of the bare network then fit the wrapped one and the other way
-    round, and what `load_state_dict` complains about has the names of the file. To be called in the wrapper's
-    constructor; copies of the wrapper are transparent too.
+    For a wrapper that has weights nowhere else, but in the submodules `beside` it, which keep their names. Files of the
+    bare network then fit the wrapped one and the other way round, and what `load_state_dict` complains about has the
+    names of the file. To be called in the wrapper's constructor; copies of the wrapper are transparent too.
     """
     put = _Put(name, beside)
     wrapper.register_state_dict_post_hook(_Leave(name))

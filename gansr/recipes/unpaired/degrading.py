@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from gansr.data.batch import Unpaired
 from gansr.imaging.resize import reduce
@@ -40,6 +41,24 @@ class Degrading:
         made = degrader(batch.hr)
         report = self.contest.play(seen(made, batch), step)
         return made.lr.detach(), report | looks(made)
+
+    @torch.no_grad()
+    def domain_distance(self, lr: Tensor, real_lr: Tensor, scale: int) -> Tensor:
+        """How real the discriminator takes LR (B, 3, h, w) to be at each HR pixel, (B, 1, scale*h, scale*w) in [0, 1].
+
+        Of objectives that compare, it is how much more real than real LR is on average.
+        """
+        (name,), objective = self.contest.judges, self.contest.losses.objective
+        with self.contest.discriminators.frozen():
+            network, judge = self.contest.discriminators[name], self.contest.judges[name]
+            made_seen, real_seen = judge.see(lr, real_lr)
+            logits = network(made_seen).float()
+            if objective.relativistic:
+                logits = logits - network(real_seen).float().mean()
+        belief = objective.belief(logits)
+        belief = belief if belief.dim() == 4 else belief.reshape(len(lr), 1, 1, 1)
+        size = (scale * lr.shape[-2], scale * lr.shape[-1])
+        return interpolate(belief, size, mode="bilinear", align_corners=False)
 
     @property
     def players(self) -> tuple[Player, ...]:

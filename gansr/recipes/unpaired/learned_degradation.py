@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from gansr.data.batch import Paired as Batch
 from gansr.data.batch import Unpaired
 from gansr.losses.table import LossTable
@@ -32,7 +34,8 @@ class LearnedDegradation:
     Fritsche et al. 2019 (`ManuelFritsche/real-world-sr`): L1 1 of low frequencies, cross entropy 0.005 of high ones,
     LPIPS 0.01; Adam at 2e-4 with momentum 0.5, and the generator is trained afterwards, with fixed pairs. With
     `high_to_low` it is Bulat et al. 2018 (`yoon28/unpaired_face_sr`): squared error 1 and hinge 0.05 on both ends, all
-    at once, Adam at 1e-4 with momentum 0.
+    at once, Adam at 1e-4 with momentum 0. A row with `where: {type: domain_distance}` counts where made LR looks real,
+    as in DASR (Wei et al. 2021, `ShuhangGu/DASR`).
 
     Args:
         restoring: the generator's step with pairs, whose pairs are made here
@@ -48,8 +51,14 @@ class LearnedDegradation:
         """The degrader's turn and its discriminator's, then the generator's."""
         lr, report = self.degrading.step(batch, step)
         if self.turns.generator(step):
-            report |= self.restoring.step(Batch(lr=as_in_files(lr), hr=batch.hr), step)
+            report |= self.restoring.step(self._pairs(as_in_files(lr), batch, step), step)
         return report
+
+    def _pairs(self, lr: Tensor, batch: Unpaired, step: int) -> Batch:
+        distance = None
+        if self.losses.asks_for("domain_distance", step):
+            distance = self.degrading.domain_distance(lr, batch.real_lr, batch.hr.shape[-1] // lr.shape[-1])
+        return Batch(lr=lr, hr=batch.hr, domain_distance=distance)
 
     @property
     def losses(self) -> LossTable:

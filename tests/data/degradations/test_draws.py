@@ -60,3 +60,44 @@ def test_ways_in_turn():
 @pytest.mark.parametrize("name", ["uniform", "normal"])
 def test_without_values(name):
     assert getattr(Draws(3, 0, "meta"), name)().shape == (3,)
+
+
+class TestSeeded:
+    """What networks draw from PyTorch's own numbers."""
+
+    def test_the_batch_names_it_and_nothing_else_does(self):
+        found = []
+        for before in (1, 2):
+            torch.manual_seed(before)
+            draws = Draws(2, 7)
+            with draws.seeded():
+                first = torch.rand(3)
+            with draws.seeded():
+                found.append((first, torch.rand(3)))
+        assert torch.equal(found[0][0], found[1][0]) and torch.equal(found[0][1], found[1][1])
+        assert not torch.equal(found[0][0], found[0][1])
+        with Draws(2, 8).seeded():
+            assert not torch.equal(torch.rand(3), found[0][0])
+
+    def test_other_numbers_go_on_as_if_nothing_had_been_drawn(self):
+        torch.manual_seed(1)
+        expected = torch.rand(4)
+        torch.manual_seed(1)
+        with Draws(2, 7).seeded():
+            torch.rand(5)
+        assert torch.equal(torch.rand(4), expected)
+        torch.manual_seed(1)
+        with pytest.raises(RuntimeError, match="halfway"), Draws(2, 7).seeded():
+            torch.rand(5)
+            raise RuntimeError("halfway")
+        assert torch.equal(torch.rand(4), expected)
+
+    def test_the_batchs_numbers_do_not_depend_on_what_a_network_draws(self):
+        plain, beside = Draws(2, 7), Draws(2, 7)
+        with beside.seeded():
+            torch.rand(5)
+        assert torch.equal(plain.uniform(), beside.uniform())
+
+    def test_meta(self):
+        with Draws(2, 7, "meta").seeded():
+            assert torch.rand(3, device="meta").is_meta

@@ -260,3 +260,30 @@ def test_a_free_form_degrader(tree: Run) -> None:
 def test_mistakes(tree: Run, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionsError, match=message):
         examine(validate(tree(NAME, **changes), "run.yml"))
+
+
+@pytest.mark.parametrize("objective", ["least_squares", "vanilla", "relativistic_average"])
+def test_losses_count_where_made_lr_looks_real(recipe: Run, objective: str) -> None:
+    """DASR's map: the discriminator's opinion of what the generator gets, after its turn, enlarged."""
+    rows = {"adversarial": {"type": objective}, "noise_mean": {"type": "noise_mean"}}
+    one = recipe(
+        losses={"pixel": {"type": "l1", "where": {"type": "domain_distance"}}}, degrader_losses=rows, train__ema=None
+    )
+    seen: list[Tensor] = []
+    generator, discriminator = networks(one)["generator"], networks(one)["lr_discriminator"]
+    generator.register_forward_hook(lambda _, given, sr: seen.extend([given[0], sr.detach()]))
+    given = batch(0)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        discriminator.model[-1].bias += 0.4
+    report = one.step(given, 0)
+    (lr, sr) = seen
+    with torch.no_grad():
+        logits = discriminator(lr)
+        if objective == "relativistic_average":
+            logits = logits - discriminator(given.real_lr).mean()
+    belief = logits.clamp(0, 1) if objective == "least_squares" else torch.sigmoid(logits)
+    assert 0.1 < belief.mean() < 0.9
+    weights = nn.functional.interpolate(belief, (16, 16), mode="bilinear", align_corners=False)
+    torch.testing.assert_close(report["loss/pixel"], (weights * (sr - given.hr).abs()).mean(), rtol=1e-4, atol=1e-6)
+    assert all(p.requires_grad for p in discriminator.parameters())

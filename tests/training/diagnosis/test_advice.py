@@ -2,7 +2,7 @@
 
 import pytest
 
-from gansr.training.diagnosis import account, advice
+from gansr.training.diagnosis.advice import advice
 
 GAME = {"discriminator/accuracy": 0.8, "logit/real": 1.0, "logit/fake": -1.0, "loss/discriminator": 0.6}
 TERMS = {"share/pixel": 0.5, "share/content": 0.4, "share/adversarial": 0.1}
@@ -20,8 +20,8 @@ def test_a_healthy_run_needs_no_advice() -> None:
         (0.995, 4.0, -6.0, 0.5, True),
         (0.9949, 4.0, -6.0, 0.5, False),
         (0.995, 4.0, -5.99, 0.5, False),
-        (0.995, 1.0, -1.0, 0.001, True),  # a hinge loss that is spent
-        (0.995, 1.0, -1.0, 0.0011, False),
+        (0.995, 1.0, -1.0, 0.01, True),  # a hinge loss that is spent
+        (0.995, 1.0, -1.0, 0.011, False),
         (0.995, 1.0, -1.0, -2.0, False),  # a critic's loss has no bottom
     ],
 )
@@ -109,36 +109,3 @@ def test_colours_drift(channel: str, shift: float, word: str) -> None:
     assert list(found) == ([f"colour/{channel}"] if word else [])
     if word:
         assert f"{channel} is 2.0 levels of 255 {word}" in found[f"colour/{channel}"]
-
-
-@pytest.mark.parametrize(
-    ("first", "accumulate", "text"),
-    [
-        ({"loss/pixel": 0}, 1, "the loss 'pixel' is no longer finite (first at step 1)"),
-        (
-            {
-                "loss/pixel": 9,
-                "loss/content": 7,
-                "share/content": 7,
-                "loss/adversarial": 8,
-                "loss/edge": 8,
-                "logit/fake": 8,
-            },
-            1,
-            "the loss 'content' is no longer finite (first at step 8; then 'adversarial' and 'edge' at step 9; then "
-            "'pixel' at step 10)",
-        ),
-        (
-            {"loss/a": 4, "loss/b": 4, "loss/c": 4},
-            1,
-            "the losses 'a', 'b' and 'c' are no longer finite (first at step 5)",
-        ),
-        (
-            {"gradient/content": 10, "loss/content": 11},
-            4,
-            "'gradient/content' is no longer finite (first at step 3, micro-batch 3 of 4; then 'content' at step 3)",
-        ),
-    ],
-)
-def test_what_stopped_being_finite(first: dict[str, int], accumulate: int, text: str) -> None:
-    assert account(first, accumulate) == text
