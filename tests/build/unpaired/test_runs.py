@@ -13,9 +13,8 @@ from accelerate.state import AcceleratorState, GradientState, PartialState
 from PIL import Image
 
 from gansr.build import recipes as builders
-from gansr.build.networks import load_degrader, load_generator, network_options
+from gansr.build.networks import load_degrader, load_generator
 from gansr.data.batch import Unpaired
-from gansr.inference.upscale import Upscaler
 from gansr.models import weights
 from gansr.options.load import validate
 
