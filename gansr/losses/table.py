@@ -152,8 +152,8 @@ class LossTable(dict[str, Term]):
         weighted = list(self.weighted(terms, step).values())
         if not weighted:
             raise OptionsError(
-                f"{self.section}: at step {step} there is nothing to learn from: every row weighs 0, or looks at images "
-                f"that there are not, as those on the way of a generator that makes none at this scale."
+                f"{self.section}: at step {step} there is nothing to learn from: every row weighs 0, or looks at "
+                f"images that there are not, as those on the way of a generator that makes none at this scale."
             )
         return torch.stack(weighted).sum()
 

@@ -111,7 +111,7 @@ L1 = {"type": "l1"}
         # Images by names that the step does not have.
         (
             "unpaired_cycle",
-            {"losses__cycle": {"type": "image_cycle", "of": "cycled_rl", "target": "real_lr"}, **{}},
+            {"losses__cycle": {"type": "image_cycle", "of": "cycled_rl", "target": "real_lr"}},
             ["losses.cycle", "'cycled_rl'", "cycled_lr", "made_lr", "same_hr"],
         ),
         (
