@@ -51,11 +51,12 @@ def check(options: OptionsFile, overrides: Overrides = None) -> None:
     """Build everything without data or weights; print parameters, losses and an estimate of memory."""
     from gansr.build.check import examine
     from gansr.build.describe import examination_table
+    from gansr.build.ship import written_before
     from gansr.options.load import load
 
-    console = Console()
-    for stage in load(options, overrides or ()):
-        console.print(examination_table(examine(stage)))
+    console, stages = Console(), load(options, overrides or ())
+    for stage, written in zip(stages, written_before(stages), strict=True):
+        console.print(examination_table(examine(stage, written)))
 
 
 @app.command()

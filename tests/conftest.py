@@ -138,7 +138,7 @@ def tree(photos: Path, tmp_path: Path) -> Callable[..., Tree]:
             del options["losses"]
         if recipe in UNPAIRED:
             options["data"]["train"]["real_lr"] = str(photos / "train" / "LR")
-            options |= copy.deepcopy(UNPAIRED[recipe])
+            options |= {key: copy.deepcopy(value) for key, value in UNPAIRED[recipe].items()}  # some are shared
         for path, value in changes.items():
             *sections, key = path.split("__")
             here = options

@@ -6,7 +6,7 @@ that does not fit its network, or a crop too small for the discriminator, is fou
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +55,12 @@ class Examination:
         return self.weights + self.frozen + self.activations
 
 
-def examine(options: Options) -> Examination:
+def examine(options: Options, written: Collection[Path] = ()) -> Examination:
     """Build a stage on the meta device, take one step, and measure.
+
+    Args:
+        options: the stage's
+        written: weights files that stages before it will have written: these are not missing
 
     Raises:
         OptionsError: something does not exist or does not fit.
@@ -103,7 +107,7 @@ def examine(options: Options) -> Examination:
         weights=4 * floats / MEGABYTE,
         frozen=4 * (sum(frozen.values()) + sum(fixed.values())) / MEGABYTE,
         activations=ledger.peak / MEGABYTE,
-        missing=_missing_weights(options),
+        missing=_missing_weights(options, written),
     )
 
 
@@ -167,7 +171,7 @@ def _busiest_steps(options: Options) -> list[int]:
     return sorted({first, -(-(earliest + 1) // turns) * turns - 1, -(-earliest // every) * every})
 
 
-def _missing_weights(options: Options) -> list[str]:
+def _missing_weights(options: Options, written: Collection[Path]) -> list[str]:
     named: dict[str, Path | None] = {"generator": options.generator.weights}
     named |= {name: one.weights for name, one in (options.judges | options.making).items()}
     if (cleaner := getattr(options, "cleaner", None)) is not None:
@@ -177,7 +181,19 @@ def _missing_weights(options: Options) -> list[str]:
     mild = options.data.train.mild
     files = {f"{name}.weights": path for name, path in named.items()} | networks(options.data.train.degradation)
     files |= networks(mild and mild.degradation, MILD)
-    return [f"{where}: there is no file {path}." for where, path in files.items() if path and not path.exists()]
+    promised = {path.absolute() for path in written}
+    absent = {where: path for where, path in files.items() if path and not path.exists()}
+    return [
+        f"{where}: there is no file {path}.{_of_that_name(path, written)}"
+        for where, path in absent.items()
+        if path.absolute() not in promised
+    ]
+
+
+def _of_that_name(path: Path, written: Collection[Path]) -> str:
+    """A file that is not there may be meant to be one that a stage writes."""
+    alike = [str(one) for one in sorted(written) if one.name == path.name]
+    return f" Stages before this one write {' and '.join(alike)}." if alike else ""
 
 
 def _named_by_losses(options: Options, rows: Mapping[str, LossOptions], section: str) -> dict[str, Path | None]:

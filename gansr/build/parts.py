@@ -92,7 +92,7 @@ def views(rows: tuple[Component, ...], where: str) -> tuple[View, ...]:
 def loss_table(rows: Mapping[str, LossOptions], section: str, options: Options) -> LossTable:
     """A loss table: the adversarial row from its own table, all others compare images."""
     table, context = LossTable(), loss_context(options)
-    known = losses_of(section)
+    known, table.section = losses_of(section), section
     for role, row in rows.items():
         where = f"{section}.{role}"
         if role == "adversarial":

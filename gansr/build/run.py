@@ -14,7 +14,7 @@ from gansr.build.audit import tell_domains
 from gansr.build.autopsy import Autopsy
 from gansr.build.data import Images, training_batches
 from gansr.build.harvest import harvest_rows, wanted, with_rows
-from gansr.build.ship import SHIPPED, degrader_of, metadata, shipped
+from gansr.build.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.start import load_start
 from gansr.data.training_set import TrainingSet
 from gansr.data.unpaired.sides import UnpairedFiles
@@ -35,8 +35,6 @@ from gansr.training.loop import Intervals, Loop, Progress
 from gansr.training.meter import Meter
 from gansr.training.recipe import Recipe, Stateful
 from gansr.training.stopwatch import Stopwatch
-
-BEST, LAST, DEGRADER = "best.safetensors", "last.safetensors", "degrader.safetensors"
 
 
 @dataclass

@@ -1,5 +1,8 @@
 """What a run leaves behind for use: the generator with all that belongs to it, and what its files say of it."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 from torch import nn
 
@@ -11,6 +14,8 @@ from gansr.models.cleaned import Cleaned
 from gansr.options.component import Component
 from gansr.options.schema import Options
 from gansr.training.recipe import Recipe
+
+BEST, LAST, DEGRADER = "best.safetensors", "last.safetensors", "degrader.safetensors"
 
 SHIPPED = "shipped"
 """The name for the whole of what is used in the end, beside those of the networks in checkpoints."""
@@ -26,6 +31,15 @@ def degrader_of(recipe: Recipe) -> nn.Module | None:
     """The network that made LR of HR, where there is one."""
     found = [player.best_networks()["degrader"] for player in recipe.players if "degrader" in player.networks]
     return found[0] if found else None
+
+
+def written_before(stages: Sequence[Options]) -> list[set[Path]]:
+    """For each stage the weights files that those before it will have written."""
+    found: list[set[Path]] = [set()]
+    for options in stages[:-1]:
+        names = [LAST] + [BEST] * bool(options.tracked) + [DEGRADER] * ("degrader" in options.making)
+        found.append(found[-1] | {options.folder / name for name in names})
+    return found
 
 
 def metadata(options: Options, network: str, step: int) -> dict[str, str]:

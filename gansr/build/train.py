@@ -1,6 +1,6 @@
 """`gansr train`: the stages of a run, one after another, each from the weights of the one before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,8 +11,8 @@ from gansr.build import parts
 from gansr.build.check import examine
 from gansr.build.data import Images, open_images
 from gansr.build.processes import start
-from gansr.build.run import LAST, build_stage
-from gansr.build.ship import architecture
+from gansr.build.run import build_stage
+from gansr.build.ship import LAST, architecture, written_before
 from gansr.errors import OptionsError
 from gansr.options.schema import Options
 
@@ -28,7 +28,8 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
     accelerator = start(stages[0], cpu, spare=any(stage.scales != (stage.scale,) for stage in stages))
     inherited: Path | None = None
     try:
-        images = [_inspected(options, accelerator) for options in stages]
+        written = written_before(stages)
+        images = [_inspected(options, accelerator, before) for options, before in zip(stages, written, strict=True)]
         _refuse_strangers(stages)
         for options, its_images in zip(stages, images, strict=True):
             if not build_stage(options, accelerator, its_images, inherited).train():
@@ -40,9 +41,9 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
         accelerator.end_training()  # ends the process group: with it alive, gloo may abort on exit
 
 
-def _inspected(options: Options, accelerator: Accelerator) -> Images:
+def _inspected(options: Options, accelerator: Accelerator, written: Collection[Path]) -> Images:
     """A stage's images, after a look at everything else that could go wrong hours later when the stage begins."""
-    found = examine(options)
+    found = examine(options, written)
     if found.missing:
         raise OptionsError(" ".join(found.missing))
     with accelerator.local_main_process_first():  # feature networks are downloaded now

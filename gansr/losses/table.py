@@ -102,7 +102,9 @@ def needs(loss: Loss | Objective) -> dict[str, bool]:
 
 
 class LossTable(dict[str, Term]):
-    """Role -> term. What is absent or weighs nothing is not computed."""
+    """Role -> term. What is absent or weighs nothing is not computed. `section`: its name in the options, for people."""
+
+    section = "losses"
 
     @property
     def objective(self) -> Objective:
@@ -130,9 +132,10 @@ class LossTable(dict[str, Term]):
             for lens in self.lenses():
                 stack.enter_context(lens.once())
             return {
-                role: _measured(role, term, _given(role, term, images, made))
+                role: _measured(where, term, _given(where, term, images, made))
                 for role, term in self._weighing(step).items()
                 if not isinstance(term.loss, Objective) and not term.waits(images)
+                for where in [f"{self.section}.{role} (type {term.type})"]
             }
 
     def weighted(self, terms: Mapping[str, Tensor], step: int = 0) -> Terms:
@@ -149,8 +152,8 @@ class LossTable(dict[str, Term]):
         weighted = list(self.weighted(terms, step).values())
         if not weighted:
             raise OptionsError(
-                f"losses: at step {step} there is nothing to learn from: every row weighs 0, or looks at images that "
-                f"there are not, as those on the way of a generator that makes none at this scale."
+                f"{self.section}: at step {step} there is nothing to learn from: every row weighs 0, or looks at "
+                f"images that there are not, as those on the way of a generator that makes none at this scale."
             )
         return torch.stack(weighted).sum()
 
@@ -183,9 +186,8 @@ class LossTable(dict[str, Term]):
         return {role: term for role, term in self.items() if weight_at(term.weight, step)}
 
 
-def _measured(role: str, term: Term, given: dict[str, Any]) -> Tensor:
+def _measured(where: str, term: Term, given: dict[str, Any]) -> Tensor:
     """The term; whatever goes wrong in it says in which row."""
-    where = f"losses.{role} (type {term.type})"
     try:
         return term(given)
     except UserError as error:
@@ -195,7 +197,7 @@ def _measured(role: str, term: Term, given: dict[str, Any]) -> Tensor:
         raise
 
 
-def _given(role: str, term: Term, images: Images, made: dict[str, Any]) -> dict[str, Any]:
+def _given(where: str, term: Term, images: Images, made: dict[str, Any]) -> dict[str, Any]:
     """The images that a term asks for, under the names of its parameters; `made` remembers what was computed."""
     given = {}
     for asked, optional in term.asks.items():
@@ -206,9 +208,7 @@ def _given(role: str, term: Term, images: Images, made: dict[str, Any]) -> dict[
                 made[name] = image() if callable(image) else image
             given[asked] = made[name]
         elif not optional:
-            raise OptionsError(
-                f"losses.{role} (type {term.type}) needs '{name}'{HINTS.get(name, '')}. There are: {', '.join(images)}."
-            )
+            raise OptionsError(f"{where} needs '{name}'{HINTS.get(name, '')}. There are: {', '.join(images)}.")
     return given
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gpu_checks.sides import REAL_LR, UNPAIRED
 
 from gansr.data.degradations.presets import PRESETS
 from gansr.data.images import write_image
@@ -22,6 +23,9 @@ VARIANTS: dict[str, Tree] = {
     "channels_last": {"channels_last": True},
     "compiled": {"channels_last": True, "compile": True},
 }
+
+WITH_MANY_NETWORKS = (*((precision, "plain") for precision in PRECISIONS), ("bf16", "compiled"))
+"""Recipes without pairs have many networks: not each in every variant."""
 
 # Small networks that learn within a few dozen steps and have no operation without a deterministic version.
 RECIPES: dict[str, Tree] = {
@@ -162,11 +166,14 @@ class Case:
 
     def options(self, photos: Path, **more: Any) -> Options:
         """Complete options; `more` is laid over the row's own."""
+        train = {"hr": str(photos)}
+        if "real_lr" in self.tree["data"]["train"]:
+            train["real_lr"] = str(photos.parent / REAL_LR)
         found = merge(
             self.tree,
             {
                 "name": "gpu_check",
-                "data": {"train": {"hr": str(photos)}},
+                "data": {"train": train},
                 "train": {"steps": self.steps, "precision": self.precision},
             },
         )
@@ -182,6 +189,10 @@ def small_cases(rehearsal: bool) -> Iterator[Case]:
                     continue
                 changes = {"train": switches, "data": {"train": {"workers": 0 if rehearsal else 2}}}
                 yield Case(recipe, precision, variant, merge(tree, changes), 60, 15, 15, 10, learns=True)
+    for recipe, tree in UNPAIRED.items():
+        for precision, variant in [("fp32", "plain")] if rehearsal else WITH_MANY_NETWORKS:
+            changes = {"train": VARIANTS[variant], "data": {"train": {"workers": 0 if rehearsal else 2}}}
+            yield Case(recipe, precision, variant, merge(tree, changes), 60, 15, 15, 10, learns=True)
     for preset in PRESETS:
         changes = {"data": {"train": {"degradation": preset, "margin": 24, "workers": 0 if rehearsal else 2}}}
         yield Case(f"LR by {preset}", "fp32", "plain", merge(RECIPES["paired"], changes), 60, 15, 15, 10, learns=True)
@@ -192,7 +203,7 @@ def small_cases(rehearsal: bool) -> Iterator[Case]:
 def resume_cases(rehearsal: bool) -> Iterator[Case]:
     """One of every recipe and precision."""
     for case in small_cases(rehearsal):
-        if case.variant == "plain" and case.name in RECIPES:
+        if case.variant == "plain" and case.name in RECIPES | UNPAIRED:
             yield replace(case, variant="resumed", steps=8)
 
 
@@ -222,10 +233,16 @@ def _shrunk(tree: Tree) -> Tree:
 
 
 def make_photos(folder: Path, count: int = 8, side: int = 320) -> None:
-    """Write pictures with what photos have: smooth shades, edges of all directions, and a little noise."""
+    """Write pictures with what photos have, and noisy small ones of other things into a folder beside it."""
+    _pictures(folder, range(count), side, noise=0.01)
+    _pictures(folder.parent / REAL_LR, range(count, 2 * count), side // 4, noise=0.06)
+
+
+def _pictures(folder: Path, numbers: range, side: int, noise: float) -> None:
+    """Smooth shades, edges of all directions, and noise."""
     folder.mkdir(parents=True)
     y, x = np.mgrid[0:side, 0:side] / side
-    for number in range(count):
+    for number in numbers:
         random = np.random.default_rng(number)
         image = np.full((side, side, 3), random.uniform(0.2, 0.8, 3))
         for _ in range(40):  # half-planes' crossings: edges everywhere
@@ -233,5 +250,5 @@ def make_photos(folder: Path, count: int = 8, side: int = 320) -> None:
             band = np.abs(x * np.cos(turn) + y * np.sin(turn) - shift) < width
             image[band] = 0.5 * image[band] + 0.5 * random.uniform(0, 1, 3)
         image += 0.1 * np.sin(random.uniform(5, 60) * x + random.uniform(5, 60) * y)[..., None]
-        image += random.normal(0, 0.01, image.shape)
+        image += random.normal(0, noise, image.shape)
         write_image(folder / f"photo_{number}.png", (image.clip(0, 1) * 255).round().astype(np.uint8))

@@ -91,7 +91,8 @@ def deliver(case: Case, photos: Path, cpu: bool) -> Row:
         options = case.options(photos)
         with session(options, cpu) as accelerator:
             watch = Watch(case, accelerator.device)
-            batches = watch.around(data.training_batches(data.training_set(options), options, accelerator))(0)
+            images = data.open_images(options).train
+            batches = watch.around(data.training_batches(images, options, accelerator))(0)
             with contextlib.closing(batches):  # pyright: ignore[reportArgumentType]  a generator
                 for _ in itertools.islice(batches, case.steps):
                     pass
@@ -102,7 +103,7 @@ def deliver(case: Case, photos: Path, cpu: bool) -> Row:
 def _loop(case: Case, options: Options, accelerator: Accelerator, watch: "Watch", losses: list[float]) -> Loop:
     """The real loop over real parts; the pixel losses of its log lines go to `losses`."""
     recipe = builders.recipe(options, builders.ingredients(options), accelerator)
-    batches = data.training_batches(data.training_set(options), options, accelerator)
+    batches = data.training_batches(data.open_images(options).train, options, accelerator)
 
     def log(step: int, means: dict[str, float]) -> None:
         losses.append(means["loss/pixel"])

@@ -69,9 +69,16 @@ def test_the_rehearsal_passes_and_writes_every_row(root, tmp_path):
     found = (tmp_path / "found.md").read_text(encoding="utf-8")
     rows = [line.split(" | ") for line in found.splitlines() if line.startswith("| ")]
     names = [row[0].removeprefix("| ") for row in rows]
-    for name in ("paired fp32 plain", "paired_gan fp32 channels_last", "ESRGAN fp32", "SRGAN fp32"):
+    for name in (
+        "semi_cycle fp32 plain",
+        "cincgan fp32 resumed",
+        "paired fp32 plain",
+        "paired_gan fp32 channels_last",
+        "ESRGAN fp32",
+        "SRGAN fp32",
+    ):
         assert name in names
-    assert found.count("bit-exact | ok |") == 3
+    assert found.count("bit-exact | ok |") == 9
     assert found.count("| ok |") == len(rows) - 2 * found.count("## ")  # all but the heads
 
 
