@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from scipy import special
 from torch import Tensor
 
-from gansr.data.degradations.looks.jpeg import CHROMA, LUMA
+from gansr.imaging.jpeg import CHROMA, LUMA
 
 SIZES = range(7, 22, 2)
 KINDS = [0.45, 0.25, 0.12, 0.03, 0.12, 0.03]

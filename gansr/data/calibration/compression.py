@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from gansr.data.calibration.blocks import SIDE, band, luma, transformed
-from gansr.data.degradations.looks.jpeg import CHROMA, LUMA
+from gansr.imaging.jpeg import CHROMA, LUMA
 
 ROUNDING = 0.35  # standard deviation of a decoded coefficient: its pixels were rounded to 8 bits in R, G and B
 STRAY = 0.05  # share of coefficients that something else has moved: clipping, colour at half resolution

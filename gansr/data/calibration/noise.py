@@ -15,7 +15,7 @@ import torch
 
 from gansr.data.calibration.blocks import LUMA, SIDE, band, luma, transformed
 from gansr.data.calibration.compression import Compression, chroma_table, luma_table
-from gansr.data.degradations.looks.jpeg import TO_YCC
+from gansr.imaging.jpeg import TO_YCC
 
 CHOSEN, MEASURED = band(1, 6), band(9, 14)
 CHOSEN_CODED, MEASURED_CODED, MEASURED_COLOUR = band(1, 2), band(3, 14), band(3, 6)

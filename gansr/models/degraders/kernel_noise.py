@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gansr.errors import OptionsError
 from gansr.imaging.filters import full_precision
+from gansr.imaging.jpeg import compress
 from gansr.imaging.resize import surround
 from gansr.models.degraders.degraded import Degraded
 from gansr.models.features.precision import without_autocast
@@ -17,6 +18,7 @@ from gansr.models.layers.checks import check_positive
 Norm = Literal["batch", "none"]
 NORMS = {"batch": nn.BatchNorm2d, "none": nn.Identity}
 Phase = Literal["centre", "corner"]
+BLOCK = 16  # of JPEG, with colours at half the resolution
 
 
 class KernelNoise(nn.Module):
@@ -28,7 +30,7 @@ class KernelNoise(nn.Module):
     blurred LR, through which no gradient goes back to the kernel. All is drawn anew for each image, from PyTorch's
     random numbers.
 
-    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Five things are not as there:
+    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Six things are not as there:
 
     * The kernel begins as a narrow Gaussian, in the logarithm. There its centre begins with logit 1 among 440 zeros,
       which the softmax makes 0.6 %: a blur over 21x21 pixels, out of which training has to find first.
@@ -39,6 +41,8 @@ class KernelNoise(nn.Module):
       the same one shifted, so it would drift, and LR with it, while HR stays where it is.
     * LR pixels lie where bicubic reduction has them, in the middle of scale x scale HR pixels. For even scales that
       takes an even number of taps, `kernel` - 1. With phase: corner they lie on each first pixel, as there.
+    * Where real LR is JPEG, made LR may be: `jpeg`. Blocks begin anywhere in a crop, as in crops of real LR. Gradients
+      pass it as if rounding were soft (Shin and Song 2017).
     * No normalisation. Theirs is over the batch: it ties the kernels of a batch to each other, and needs two of them.
 
     Args:
@@ -55,11 +59,13 @@ class KernelNoise(nn.Module):
         kernel_pace: factor on what the network adds to the first kernel's logits
         symmetric: are kernels symmetric about their centre?
         phase: where LR pixels lie
+        jpeg: range of the quality, 1..100, of the JPEG that comes last; null: none
         norm: after the first convolution, and within residual blocks
         channels: of the images
 
     Raises:
-        OptionsError: a number below 1, a kernel that is even or smaller than twice the scale, or a width below 0.1.
+        OptionsError: a number below 1, a kernel that is even or smaller than twice the scale, a width below 0.1, or
+            qualities that are no range in 1..100 or of images without three channels.
     """
 
     start: Tensor
@@ -79,6 +85,7 @@ class KernelNoise(nn.Module):
         kernel_pace: float = 0.1,
         symmetric: bool = True,
         phase: Phase = "centre",
+        jpeg: tuple[float, float] | None = None,
         norm: Norm = "none",
         channels: int = 3,
     ) -> None:
@@ -98,7 +105,12 @@ class KernelNoise(nn.Module):
                 f"kernel_noise: noise_codes is {noise_codes}, start_noise {start_noise:g} and kernel_pace "
                 f"{kernel_pace:g}; expected at least {channels}, at least 0, and more than 0."
             )
-        self.scale, self.symmetric, self.kernel_pace = scale, symmetric, kernel_pace
+        if jpeg is not None and not (1 <= jpeg[0] <= jpeg[1] <= 100 and channels == 3):
+            raise OptionsError(
+                f"kernel_noise: jpeg is {list(jpeg)}, of {channels} channels; expected qualities in 1..100, the lower "
+                f"one first, and 3 channels."
+            )
+        self.scale, self.symmetric, self.kernel_pace, self.jpeg = scale, symmetric, kernel_pace, jpeg
         self.kernel_codes, self.noise_codes = kernel_codes, noise_codes
         self.taps = kernel - 1 if phase == "centre" and scale % 2 == 0 else kernel
         self.margin = (self.taps - scale) // 2 if phase == "centre" else kernel // 2
@@ -113,7 +125,8 @@ class KernelNoise(nn.Module):
         blurred = self.blur(hr, kernel)
         code = torch.randn(len(hr), self.noise_codes, *blurred.shape[-2:], device=hr.device)
         noise = self.noise(blurred.detach(), code)
-        return Degraded(blurred + noise, kernel, noise)
+        lr = blurred + noise
+        return Degraded(lr if self.jpeg is None else compressed(lr, self.jpeg), kernel, noise)
 
     def kernel(self, code: Tensor) -> Tensor:
         """Codes (B, kernel_codes, 1, 1) -> kernels (B, k, k) that add up to 1."""
@@ -139,6 +152,22 @@ class KernelNoise(nn.Module):
         """Blurred LR (B, C, h, w) and codes (B, noise_codes, h, w) -> noise (B, C, h, w); at first it is white."""
         shaped = full_precision(self.noise_net(torch.cat([blurred, code.to(blurred.dtype)], 1)))
         return self.noise_level * code[:, : blurred.shape[1]] + shaped
+
+
+def compressed(image: Tensor, quality: tuple[float, float]) -> Tensor:
+    """JPEG of (B, 3, H, W), each image with a quality of its own; blocks begin at a random place, the same for all."""
+    qualities = quality[0] + (quality[1] - quality[0]) * torch.rand(len(image), device=image.device)
+    first = torch.randint(BLOCK, (2,), device=image.device)  # of the image within its first block
+    before, after = [], []
+    for side, offset in zip(image.shape[-2:], first, strict=True):
+        places = torch.arange(side + BLOCK - 1, device=image.device) - offset
+        before.append(places.clamp(0, side - 1))
+        after.append(torch.arange(side, device=image.device) + offset)
+    whole = full_precision(image).clamp(0, 1)[..., before[0], :][..., before[1]]
+    soft = compress(whole, qualities, tables="libjpeg", differentiable=True)
+    hard = compress(whole.detach(), qualities, tables="libjpeg")
+    coded = soft + (hard - soft).detach()  # the gradient of the one, the numbers of the other
+    return coded[..., after[0], :][..., after[1]]
 
 
 def _network(inputs: int, outputs: int, features: int, blocks: int, size: int, norm: Norm) -> nn.Sequential:

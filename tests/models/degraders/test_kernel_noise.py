@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from gansr.errors import OptionsError
+from gansr.imaging.jpeg import compress
 from gansr.imaging.resize import reduce, surround
 from gansr.models.degraders import DEGRADERS
 from gansr.models.degraders.degraded import kernel_width
-from gansr.models.degraders.kernel_noise import KernelNoise
+from gansr.models.degraders.kernel_noise import KernelNoise, compressed
 
 SMALL = {"kernel_features": 8, "kernel_blocks": 1, "noise_features": 8, "noise_blocks": 1}
 
@@ -147,3 +148,47 @@ def test_dsgan_has_the_authors_number_of_parameters() -> None:
     assert sum(p.numel() for p in network.parameters()) == 594_380
     found = network(photo())
     assert found.kernel is None and found.noise is None and found.lr.min() > 0 and found.lr.max() < 1
+
+
+@pytest.mark.parametrize("offsets", [(0, 0), (3, 9)])
+def test_jpeg_is_that_of_a_larger_image_from_which_a_crop_is_taken(
+    monkeypatch: pytest.MonkeyPatch, offsets: tuple[int, int]
+) -> None:
+    """Blocks begin `offsets` before the crop, whose edge goes on there; the numbers are those of hard rounding."""
+    monkeypatch.setattr(torch, "randint", lambda *_, **__: torch.tensor(offsets))
+    image = photo(21, 30).expand(2, -1, -1, -1).contiguous()
+    top, left = offsets
+    around = nn.functional.pad(image, (left, 0, top, 0), "replicate")
+    expected = compress(around, torch.full((2,), 40.0), tables="libjpeg")[..., top : top + 21, left : left + 30]
+    found = compressed(image, (40.0, 40.0))
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert (found - image).abs().max() > 0.02
+
+
+def test_jpeg_comes_last_and_lets_gradients_pass() -> None:
+    torch.manual_seed(0)
+    network = shaken(KernelNoise(2, **SMALL, kernel=9, jpeg=(30, 60)))
+    found = network(photo())
+    assert found.noise is not None and found.lr.min() >= 0 and found.lr.max() <= 1
+    found.lr.square().mean().backward()
+    assert network.noise_level.grad is not None and network.noise_level.grad.abs().min() > 0
+    torch.manual_seed(0)
+    low = KernelNoise(2, **SMALL, start_noise=0, jpeg=(5, 5))(photo()).lr
+    torch.manual_seed(0)
+    high = KernelNoise(2, **SMALL, start_noise=0, jpeg=(95, 95))(photo()).lr
+    plain = KernelNoise(2, **SMALL, start_noise=0)(photo()).lr
+    assert (low - plain).abs().mean() > 3 * (high - plain).abs().mean() > 0
+
+
+def test_each_image_has_a_quality_of_its_own() -> None:
+    torch.manual_seed(0)
+    image = photo().expand(4, -1, -1, -1)
+    found = compressed(image, (5.0, 95.0))
+    errors = (found - image).abs().mean((1, 2, 3))
+    assert errors.max() > 1.5 * errors.min()
+
+
+@pytest.mark.parametrize(("quality", "channels"), [((60, 40), 3), ((0, 50), 3), ((50, 101), 3), ((40, 60), 4)])
+def test_qualities_are_a_range(quality: tuple[float, float], channels: int) -> None:
+    with pytest.raises(OptionsError, match="jpeg is"):
+        KernelNoise(2, **SMALL, jpeg=quality, channels=channels, noise_codes=4)

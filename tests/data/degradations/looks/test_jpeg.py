@@ -10,9 +10,11 @@ from torch import Tensor
 
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
-from gansr.data.degradations.looks import jpeg as module
-from gansr.data.degradations.looks.jpeg import compress, jpeg, webp
+from gansr.data.degradations.looks import jpeg as operations
+from gansr.data.degradations.looks.jpeg import jpeg, webp
 from gansr.errors import OptionsError
+from gansr.imaging import jpeg as module
+from gansr.imaging.jpeg import compress
 
 QUALITIES = torch.tensor([7.0, 30.0, 57.5, 88.8])
 
@@ -185,7 +187,7 @@ def test_products_are_exact_and_the_setting_is_put_back(monkeypatch: pytest.Monk
 def qualities(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Tensor]]:
     """The qualities that operations compress with from here on; they do not compress."""
     found: list[Tensor] = []
-    monkeypatch.setattr(module, "compress", lambda image, quality, *_: (found.append(quality), image)[1])
+    monkeypatch.setattr(operations, "compress", lambda image, quality, *_: (found.append(quality), image)[1])
     return found
 
 
@@ -233,7 +235,7 @@ def test_webp_draws_a_quality_for_each_sample_and_spares_the_others() -> None:
 
 
 def test_webp_needs_a_pillow_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.features, "check", lambda name: False)
+    monkeypatch.setattr(operations.features, "check", lambda name: False)
     with pytest.raises(OptionsError, match="built without WebP; expected one with it, or jpeg instead"):
         webp()
 
