@@ -102,7 +102,7 @@ def needs(loss: Loss | Objective) -> dict[str, bool]:
 
 
 class LossTable(dict[str, Term]):
-    """Role -> term. What is absent or weighs nothing is not computed. `section`: its name in the options, for people."""
+    """Role -> term; `section` is its name in the options. What is absent or weighs nothing is not computed."""
 
     section = "losses"
 
