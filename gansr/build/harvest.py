@@ -13,7 +13,7 @@ from gansr.build.sheet import sheet
 from gansr.data.images import write_image
 from gansr.data.unpaired.harvest import Harvest, Wanted, harvest, widths
 from gansr.data.unpaired.refusals import HR, REAL_LR
-from gansr.errors import StorageError
+from gansr.errors import OptionsError, StorageError
 from gansr.inference.files import make_folder
 from gansr.options.harvest import HarvestOptions
 from gansr.options.images import DegradationRow
@@ -86,7 +86,15 @@ def _asked(options: Options) -> dict[str, Any]:
 def _known(folder: Path) -> dict[str, Any] | None:
     """What the harvest in the folder was asked for; None where none was finished."""
     record = folder / FOLDER / RECORD
-    return json.loads(record.read_text("utf-8"))["asked"] if record.exists() else None
+    if not record.exists():
+        return None
+    try:
+        return dict(json.loads(record.read_text("utf-8"))["asked"])
+    except (ValueError, TypeError, KeyError):
+        raise OptionsError(
+            f"{record}: it is no record of a harvest; expected what this program wrote. Remove it, and kernels and "
+            f"noise are taken from the photos again."
+        ) from None
 
 
 def _made(options: Options, say: Callable[[str], None]) -> Harvest:

@@ -152,7 +152,7 @@ LOSS = (
     | {"where": {"anyOf": [_ref("Map"), {"type": "null"}]}}
 )
 EXTRA: dict[str, dict[str, Any]] = {
-    "generators": NETWORK | {"colour": {"enum": ["rgb", "y"]}},
+    "generators": NETWORK | {"colour": {"enum": ["rgb", "y"]}, "cleaner": _ref("Generator")},
     "discriminators": NETWORK
     | LOOKS
     | {

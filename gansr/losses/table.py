@@ -102,9 +102,9 @@ def needs(loss: Loss | Objective) -> dict[str, bool]:
 
 
 class LossTable(dict[str, Term]):
-    """Role -> term; `section` is its name in the options. What is absent or weighs nothing is not computed."""
+    """Role -> term. What is absent or weighs nothing is not computed."""
 
-    section = "losses"
+    section = "losses"  # its name in the options, for people
 
     @property
     def objective(self) -> Objective:

@@ -40,7 +40,17 @@ def misfit(network: nn.Module, state: Mapping[str, Tensor], source: str | None, 
         differs: what keeps them from fitting
         loose: whether the user could say `strict: false`
     """
-    return f"these weights{_named(source)} do not fit {title(network)}: {differs}. {_instead(state, differs, loose)}"
+    instead = _without_cleaner(network, differs, loose) or _instead(state, differs, loose)
+    return f"these weights{_named(source)} do not fit {title(network)}: {differs}. {instead}"
+
+
+def _without_cleaner(network: nn.Module, differs: Mismatch, loose: bool) -> str | None:
+    """What to say of weights that are the restorer's alone."""
+    own = [name for name in network.state_dict() if name.startswith("cleaner.")] if isinstance(network, Cleaned) else []
+    if not own or differs.names != own:
+        return None
+    way = ": `strict: false` beside `weights:` in an options file lets the cleaner begin anew" if loose else ""
+    return f"The file has the generator behind the cleaner alone{way}."
 
 
 def _instead(state: Mapping[str, Tensor], differs: Mismatch, loose: bool) -> str:

@@ -82,6 +82,7 @@ def arms(scale: int) -> dict[str, Tree]:
             "lr_discriminator": patches,
             "train": after,
         },
+        "noise_injection": unpaired | {"recipe": "noise_injection"},
         "degradation_gan": unpaired
         | {
             "recipe": "degradation_gan",

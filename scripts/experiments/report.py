@@ -39,7 +39,9 @@ def values(scored: Scored, judge: str, metric: str) -> np.ndarray:
 
 
 def closed(arm: np.ndarray, base: np.ndarray, oracle: np.ndarray) -> float:
-    """How much of the way from the base to the oracle an arm's mean goes."""
+    """How much of the way from the base to the oracle an arm's mean goes; NaN where the oracle is no better."""
+    if oracle.mean() <= base.mean():
+        return float("nan")
     return float((arm.mean() - base.mean()) / (oracle.mean() - base.mean()))
 
 

@@ -85,6 +85,7 @@ BAD: dict[str, dict[str, tuple[Any, ...]]] = {
         "variance": POSITIVE,
         "brightness": LEVELS,
     },
+    "noise_bank": {"file": ("nothing.npy", 3, None), "growth": PROBABILITY},
     "learned": {"weights": (3, None, ["a"], True)},
     "jpeg": {
         "quality": (*POSITIVE, [0, 50], [50, 101]),
@@ -130,6 +131,7 @@ def test_the_table_has_every_parameter() -> None:
 @pytest.mark.parametrize(("name", "key", "value"), CASES, ids=lambda value: str(value)[:30])
 def test_bad_values_are_refused_where_they_are(tree: Make, tmp_path: Any, name: str, key: str, value: Any) -> None:
     given = {"folder": str(_flat_photos(tmp_path))} if name == "noise_patches" else {}
+    given |= {"file": str(_patches(tmp_path))} if name == "noise_bank" else {}
     row = {"type": name, **FINE.get(name, {}), **given, key: value}
     options = tree(data__train__degradation=[{"type": "to_8_bit"}, row, {"type": "resize_to_scale"}])
     with pytest.raises(UserError) as caught:
@@ -144,6 +146,11 @@ def _flat_photos(folder: Any) -> Any:
 
     Image.fromarray(np.full((64, 64, 3), 90, np.uint8)).save(folder / "flat.png")
     return folder
+
+
+def _patches(folder: Any) -> Any:
+    np.save(folder / "noise.npy", np.zeros((2, 3, 8, 8), np.float32))
+    return folder / "noise.npy"
 
 
 @pytest.mark.parametrize(

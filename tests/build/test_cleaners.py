@@ -11,8 +11,10 @@ import yaml
 
 from gansr.build import bring
 from gansr.build.check import examine
+from gansr.build.listing import schema
 from gansr.build.networks import describe_generator, load_generator, make_generator
 from gansr.build.ship import architecture as made
+from gansr.build.start import fill
 from gansr.errors import OptionsError, WeightsError
 from gansr.inference.upscale import Upscaler
 from gansr.models.architecture import Architecture, architecture
@@ -73,6 +75,8 @@ def test_a_run_has_it(tree: Make) -> None:
     assert validate(yaml.safe_load(dump(options)), "again.yml") == options
     assert examine(options).missing == []
     assert made(options).cleaner is not None
+    branch = schema()["$defs"]["Generator"]["anyOf"][0]["properties"]
+    assert branch["cleaner"] == {"$ref": "#/$defs/Generator"}, "editors know it"
     rates = {"cleaner": 0.5}
     assert examine(validate(tree(generator=ASKED, train__rates=rates), "run.yml")).missing == []
 
@@ -123,3 +127,16 @@ def test_a_cleaner_of_ones_own_when_the_caller_says_so(saved: Path) -> None:
     told = GeneratorOptions.model_validate({"type": "msrresnet", "cleaner": {"type": "no_module:Net"}})
     with pytest.raises(OptionsError, match="type 'no_module:Net' cannot be imported"):
         load_generator(saved, told)
+
+
+def test_weights_of_the_restorer_alone(saved: Path, tree: Make) -> None:
+    torch.manual_seed(1)
+    bare = make_generator(asked(cleaner=None), 2, "generator")
+    write(saved, bare.state_dict(), describe(describe_generator(asked(cleaner=None), 2, "generator")))
+    options = GeneratorOptions.model_validate(ASKED | {"weights": str(saved)})
+    network = make_generator(options, 2, "generator")
+    with pytest.raises(WeightsError, match=r"behind the cleaner alone: `strict: false`.* lets the cleaner begin anew"):
+        fill({"generator": network}, "generator", saved, "generator.weights", strict=True)
+    left = fill({"generator": network}, "generator", saved, "generator.weights", strict=False)
+    assert left and all(name.startswith("cleaner.") for name in left)
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in bare.state_dict().items())

@@ -29,7 +29,7 @@ from gansr.options.images import DegradationRow
 from gansr.options.load import dump, validate
 
 Make = Callable[..., Any]
-NEEDS_FILES = {"kernel_bank", "noise_patches", "learned"}
+NEEDS_FILES = {"kernel_bank", "noise_bank", "noise_patches", "learned"}
 
 SIZES_IN_ANY_ORDER = [{"type": "shuffled", "operations": [{"type": "resize"}, {"type": "resize_to_scale"}]}]
 

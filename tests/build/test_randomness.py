@@ -67,6 +67,7 @@ ALONE: list[tuple[str, dict[str, Any], int]] = [
     ("speckle_noise", {}, SAMPLES),
     ("camera_noise", {}, SAMPLES),
     ("noise_patches", {}, SAMPLES - 4),
+    ("noise_bank", {}, SAMPLES),
     ("jpeg", {"quality": (30, 95)}, SAMPLES),
     ("jpeg", {"quality": (30, 95), "whole": True}, 12),
     ("jpeg", FIXED | {"probability": 0.5}, 2),
@@ -103,6 +104,9 @@ def operation(name: str, arguments: dict[str, Any], folder: Path) -> Any:
         noise = np.random.default_rng(0).normal(128, 3, (96, 96, 3)).round().astype(np.uint8)
         Image.fromarray(noise).save(folder / "noise.png")
         arguments = {"folder": folder, "side": 32}
+    if name == "noise_bank":
+        np.save(folder / "noise.npy", np.random.default_rng(0).normal(0, 0.02, (9, 3, 8, 8)))
+        arguments = {"file": folder / "noise.npy"}
     if name == "learned":
         arguments = {"weights": "any", "load_network": lambda _: nn.Identity()}
     if "scale" in inspect.signature(make).parameters:

@@ -123,6 +123,12 @@ def test_tables(script: dict[str, ModuleType]) -> None:
     )
 
 
+def test_there_is_no_way_to_an_oracle_that_is_no_better(script: dict[str, ModuleType]) -> None:
+    base, arm = np.array([20.0, 30.0]), np.array([22.0, 31.0])
+    assert script["report"].closed(arm, base, np.array([23.0, 33.0])) == pytest.approx(0.5)
+    assert np.isnan(script["report"].closed(arm, base, base - 1))
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four photos to learn from and two to be judged on: stripes of several colours."""

@@ -20,8 +20,8 @@ from gansr.data.calibration.samples import Folder, Sample
 VARIANCE = (0.75, 1.25)  # of a patch, in units of the noise's: less is clipped or smooth, more a texture
 UNEVEN = 2.0  # ratio of the largest to the smallest variance of a patch's quarters: beyond, something lies in it
 FLATTEST = 10  # percentile of the photos, by their flattest patches: those that show nothing but noise
-MOST_EXCESS = math.log(4)  # what has more is taken for a texture
-INSIDE = 3.0  # standard deviations from black and white, nearer to which noise is clipped
+MOST_EXCESS = math.log(6)  # what has more is taken for a texture
+CLIPPED = 0.005  # share of a patch's values that may be black or white: of noise there, a part is missing
 FEWEST = 64  # patches
 SMALLEST = 16  # side of a patch that is still tried where too few larger ones are found
 NARROWEST = 0.1  # standard deviation in pixels of a kernel that changes nothing
@@ -176,8 +176,8 @@ class Patches:
         quarters = grey.reshape(-1, 2, half, 2, half).var((2, 4)).reshape(-1, 4)
         grown = _grown(means @ LUMA, growth)
         times = grown / _grown(sample.means @ LUMA, growth)
-        reach = (INSIDE * sample.noise.sigma * np.sqrt(times))[:, None]
-        kept = (quarters.max(1) <= UNEVEN * quarters.min(1)) & ((means >= reach) & (means <= 255 - reach)).all(1)
+        clipped = ((blocks <= 0) | (blocks >= 255)).mean((1, 2, 3))
+        kept = (quarters.max(1) <= UNEVEN * quarters.min(1)) & (clipped <= CLIPPED)
         excess = np.log((grey.var((1, 2)) + 1e-6) / (sample.noise.luma**2 * times + 1e-6))[kept]
         scaled = noise[kept] / (255 * np.sqrt(grown[kept]))[:, None, None, None]
         return cls(scaled.astype(np.float32), excess)

@@ -9,6 +9,7 @@ from gansr.losses.table import Images, LossTable
 from gansr.recipes.contest import Contest
 from gansr.recipes.turns import Turns
 from gansr.recipes.unpaired.degrading import as_in_files
+from gansr.recipes.watch import change, likeness
 from gansr.training.player import Player
 from gansr.training.recipe import Report, Stateful
 
@@ -47,10 +48,14 @@ class CinCGAN:
     def step(self, batch: Unpaired, step: int) -> Report:
         """The inner contest, then the outer one."""
         lr = as_in_files(reduce(batch.hr, self.scale))
-        report = self.inner.play(self._inside({"hr": batch.hr, "real_lr": batch.real_lr, "lr": lr}), step)
+        given: Images = {"hr": batch.hr, "real_lr": batch.real_lr, "lr": lr}
+        inside = self._inside(given)
+        report = self.inner.play(inside, step)
         if self.turns.generator(step):
-            report |= self.outer.play(self._outside({"hr": batch.hr, "real_lr": batch.real_lr, "lr": lr}), step)
-        return report
+            report |= self.outer.play(self._outside(given), step)
+        cleaned_lr = inside["cleaned_lr"]
+        watched = likeness("clean", cleaned_lr, lr, batch.real_lr) | change("cleaner", batch.real_lr, cleaned_lr)
+        return report | watched
 
     def _inside(self, given: Images) -> Images:
         cleaner, degrader = (self.inner.makers[name] for name in ("cleaner", "lr_degrader"))

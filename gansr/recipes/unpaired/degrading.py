@@ -13,6 +13,7 @@ from gansr.imaging.resize import reduce
 from gansr.losses.table import Images
 from gansr.models.degraders.degraded import Degraded, kernel_width
 from gansr.recipes.contest import Contest
+from gansr.recipes.watch import at_size, change, likeness
 from gansr.training.player import Player
 from gansr.training.recipe import Report, Stateful
 
@@ -37,10 +38,10 @@ class Degrading:
         if self.steps is not None and step >= self.steps:
             with torch.no_grad(), degrader.frozen():
                 made: Degraded = degrader(batch.hr)
-            return made.lr, looks(made)
+            return made.lr, looks(made) | watched(made, batch)
         made = degrader(batch.hr)
         report = self.contest.play(seen(made, batch), step)
-        return made.lr.detach(), report | looks(made)
+        return made.lr.detach(), report | looks(made) | watched(made, batch)
 
     @torch.no_grad()
     def domain_distance(self, lr: Tensor, real_lr: Tensor, scale: int) -> Tensor:
@@ -76,6 +77,12 @@ def seen(made: Degraded, batch: Unpaired) -> Images:
     scale = batch.hr.shape[-1] // made.lr.shape[-1]
     found: Images = {"sr": made.lr, "hr": partial(reduce, batch.hr, scale), "real_lr": batch.real_lr}
     return found if made.noise is None else {**found, "noise": made.noise}
+
+
+def watched(made: Degraded, batch: Unpaired) -> Report:
+    """Does made LR look as real LR does, and what was done to bicubic LR?"""
+    bicubic = at_size(batch.hr, made.lr)
+    return likeness("lr", made.lr, batch.real_lr, bicubic) | change("degrader", bicubic, made.lr)
 
 
 @torch.no_grad()

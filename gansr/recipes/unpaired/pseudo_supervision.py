@@ -8,6 +8,7 @@ from gansr.imaging.resize import reduce
 from gansr.losses.table import Images, LossTable
 from gansr.recipes.contest import Contest
 from gansr.recipes.unpaired.degrading import as_in_files
+from gansr.recipes.watch import change, likeness
 from gansr.training.player import Player
 from gansr.training.recipe import Report, Stateful
 
@@ -40,7 +41,18 @@ class PseudoSupervision:
 
     def step(self, batch: Unpaired, step: int) -> Report:
         """The makers' turn, then that of the discriminators."""
-        return self.contest.play(self._images(batch), step)
+        images = self._images(batch)
+        return self.contest.play(images, step) | self._watched(images)
+
+    def _watched(self, images: Images) -> Report:
+        """Do made LR and cleaned LR look as those of their domains do, and what was done to them?"""
+        lr, real_lr, made_lr, cleaned_lr = (images[name] for name in ("lr", "real_lr", "made_lr", "cleaned_lr"))
+        return (
+            likeness("lr", made_lr, real_lr, lr)
+            | likeness("clean", cleaned_lr, lr, real_lr)
+            | change("lr_degrader", lr, made_lr)
+            | change("cleaner", real_lr, cleaned_lr)
+        )
 
     def _images(self, batch: Unpaired) -> Images:
         generator, cleaner, degrader = (self.contest.makers[name] for name in ("generator", "cleaner", "lr_degrader"))

@@ -9,6 +9,7 @@ from gansr.data.batch import Unpaired
 from gansr.imaging.resize import enlarge, reduce
 from gansr.losses.table import Images, LossTable
 from gansr.recipes.contest import Contest
+from gansr.recipes.watch import at_size, change, likeness
 from gansr.training.player import Player
 from gansr.training.recipe import Report, Stateful
 
@@ -42,7 +43,19 @@ class UnpairedCycle:
 
     def step(self, batch: Unpaired, step: int) -> Report:
         """The two networks' turn, then that of their discriminators."""
-        return self.contest.play(self._images(batch), step)
+        images = self._images(batch)
+        return self.contest.play(images, step) | self._watched(images)
+
+    def _watched(self, images: Images) -> Report:
+        """Do both domains' made images look real, and what was done to those that they were made of?"""
+        made_lr, real_sr = images["made_lr"], images["real_sr"]
+        small, large = at_size(images["hr"], made_lr), at_size(images["real_lr"], real_sr)
+        return (
+            likeness("lr", made_lr, images["real_lr"], small)
+            | likeness("hr", real_sr, images["hr"], large)
+            | change("degrader", small, made_lr)
+            | change("generator", large, real_sr)
+        )
 
     def _images(self, batch: Unpaired) -> Images:
         generator, degrader = (self.contest.makers[name] for name in ("generator", "degrader"))

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from gansr.training.diagnosis.values import Advice, group
 
-UNLIKE = math.log(
-    1.18
-)  # of energies: 50 photos and 100 others differ by as much in one of 100 draws, by what they show
+UNLIKE = math.log(1.18)  # of energies: as much as chance makes of 50 photos and 100 others, in one of 100 draws
 HALFWAY = 0.5  # of the way from source to real, in logarithms: what is left may not be more
 NOTHING = 0.5  # levels of 255: what rounding to 8 bits changes is a quarter
 DRIFT = 2.0  # levels of 255, in the mean of many images: side by side, this is seen in flat areas

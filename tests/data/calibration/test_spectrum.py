@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gansr.data.calibration.samples import Folder, measure
-from gansr.data.calibration.spectrum import FREQUENCIES, blur_between, power, radial
+from gansr.data.calibration.spectrum import FREQUENCIES, blur_between, left_over, power, radial
 
 
 def blurred(levels: np.ndarray, covariance: np.ndarray) -> np.ndarray:
@@ -67,3 +67,31 @@ def test_what_is_sharper_has_less_than_no_blur() -> None:
 def test_nothing_but_noise_has_no_blur() -> None:
     noise = np.full((64, 33), 25.0)
     assert np.array_equal(blur_between(noise, noise, 0, 5.0), np.zeros((2, 2)))
+
+
+def test_what_is_left_over_is_found_below_noise_of_any_colour() -> None:
+    """Of noise that quantisation took from high frequencies, and of a blur along one axis."""
+    v, u = np.fft.fftfreq(64)[:, None], np.fft.rfftfreq(64)[None]
+    sharp = 1 / (np.hypot(u, v) + 0.02) ** 2
+    noise = 4 * np.exp(-4 * np.hypot(u, v))
+
+    def seen(covariance: np.ndarray, times: float) -> np.ndarray:
+        square = covariance[0, 0] * u * u + covariance[1, 1] * v * v + 2 * covariance[0, 1] * u * v
+        return sharp * np.exp(-4 * np.pi**2 * square) + times * noise
+
+    have, lack = elongated(1.2, 0.5, 0.2), elongated(0.25, 0.1, 0.9)
+    found, ratio = left_over(sharp, have, seen(have, 1), seen(have + lack, 1.1))
+    assert found == pytest.approx(lack, abs=0.015)
+    assert ratio == pytest.approx(np.log(1.1), abs=0.03)
+    found, ratio = left_over(sharp, have, seen(have, 1), seen(have, 1))
+    assert np.abs(found).max() < 1e-9 and abs(ratio) < 1e-9
+
+
+def test_blur_along_one_axis_is_found_where_noise_drowns_it(scenes) -> None:
+    """The ring at which the long axis is noise alone is loud along the short one."""
+    sharp = samples(scenes["textured"], np.zeros((2, 2)), 0, range(8))
+    true = elongated(2.0, 0.5, 0.6)
+    found = Folder(samples(scenes["textured"], true, 5, range(20, 28)), sharp).covariance
+    variances, axes = np.linalg.eigh(found)
+    assert np.sqrt(variances[1]) == pytest.approx(2.0, rel=0.2)
+    assert np.arctan2(axes[1, 1], axes[0, 1]) % np.pi == pytest.approx(0.6, abs=0.1)

@@ -7,17 +7,16 @@ from gansr.training.diagnosis.advice import advice
 Values = dict[str, float]
 
 
-def verdict(name: str = "", title: str = "", accuracy: float = 0.8, real: float = 1.0, fake: float = -1.0) -> Values:
+def verdict(name: str = "", title: str = "", how: tuple[float, float, float] = (0.8, 1.0, -1.0)) -> Values:
+    """Accuracy, and mean logits of real and of made images."""
     end, begin = f"/{name}" if name else "", f"{title}/" if title else ""
-    return {
-        f"{begin}discriminator/accuracy{end}": accuracy,
-        f"{begin}logit/real{end}": real,
-        f"{begin}logit/fake{end}": fake,
-    }
+    titles = ("discriminator/accuracy", "logit/real", "logit/fake")
+    return {f"{begin}{one}{end}": value for one, value in zip(titles, how, strict=True)}
 
 
-WON = {"accuracy": 1.0, "real": 12.0, "fake": -12.0}
-GUESS = {"accuracy": 0.5, "real": 0.0, "fake": 0.0}
+FAIR = (0.8, 1.0, -1.0)
+WON = (1.0, 12.0, -12.0)
+GUESS = (0.5, 0.0, 0.0)
 
 
 def test_several_fair_ones() -> None:
@@ -25,13 +24,13 @@ def test_several_fair_ones() -> None:
 
 
 @pytest.mark.parametrize(("kind", "how"), [("won", WON), ("chance", GUESS)])
-def test_the_one_of_several_is_named(kind: str, how: Values) -> None:
+def test_the_one_of_several_is_named(kind: str, how: tuple[float, float, float]) -> None:
     """The mean over several says nothing of one, and does not speak beside them."""
-    values = verdict() | verdict("lr_discriminator") | verdict("hr_discriminator", **how)
+    values = verdict() | verdict("lr_discriminator") | verdict("hr_discriminator", how=how)
     assert list(advice(values)) == [f"{kind}/hr_discriminator"]
     sentence = advice(values)[f"{kind}/hr_discriminator"]
     assert "'hr_discriminator'" in sentence and "discriminators." not in sentence
-    both = verdict(**how) | verdict("lr_discriminator", **how) | verdict("hr_discriminator", **how)
+    both = verdict(how=how) | verdict("lr_discriminator", how=how) | verdict("hr_discriminator", how=how)
     assert list(advice(both)) == [f"{kind}/lr_discriminator", f"{kind}/hr_discriminator"]
 
 
@@ -44,21 +43,21 @@ def test_the_one_of_several_is_named(kind: str, how: Values) -> None:
     ],
 )
 def test_the_only_one_of_a_contest_is_known_by_it(title: str, name: str, losses: str) -> None:
-    found = advice(verdict() | verdict(title=title, **WON))
+    found = advice(verdict() | verdict(title=title, how=WON))
     assert list(found) == [f"won/{name}"]
     assert f"{name}.augment" in found[f"won/{name}"] and f" {losses}.adversarial.weight" in found[f"won/{name}"]
 
 
 def test_beside_an_inner_contest_the_other_is_about_hr() -> None:
-    found = advice(verdict(**WON) | verdict(title="inner"))
+    found = advice(verdict(how=WON) | verdict(title="inner"))
     assert list(found) == ["won/hr_discriminator"]
     assert "hr_discriminator.augment" in found["won/hr_discriminator"]
     assert " losses.adversarial.weight" in found["won/hr_discriminator"]
 
 
 def test_the_only_one_of_a_run_keeps_its_key() -> None:
-    assert list(advice(verdict(**WON))) == ["won"] and list(advice(verdict(**GUESS))) == ["chance"]
-    assert " discriminator.augment" in advice(verdict(**WON))["won"]
+    assert list(advice(verdict(how=WON))) == ["won"] and list(advice(verdict(how=GUESS))) == ["chance"]
+    assert " discriminator.augment" in advice(verdict(how=WON))["won"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +70,7 @@ def test_the_only_one_of_a_run_keeps_its_key() -> None:
     ],
 )
 def test_options_of_named_ones(names: tuple[str, ...], won: str, option: str) -> None:
-    values = {key: v for name in names for key, v in verdict(name, **(WON if name == won else {})).items()}
+    values = {key: v for name in names for key, v in verdict(name, how=WON if name == won else FAIR).items()}
     assert list(advice(values)) == [f"won/{won}"]
     assert f" {option}.augment" in advice(values)[f"won/{won}"]
 
@@ -79,7 +78,7 @@ def test_options_of_named_ones(names: tuple[str, ...], won: str, option: str) ->
 @pytest.mark.parametrize(("loss", "won"), [(0.009, True), (0.02, False), (-3.0, False)])
 def test_a_contests_loss_is_its_own(loss: float, won: bool) -> None:
     """Least squares: logits are 1 apart at most."""
-    values = verdict(title="degrader", accuracy=1.0, real=1.0, fake=0.0) | {"loss/discriminator": 0.0001}
+    values = verdict(title="degrader", how=(1.0, 1.0, 0.0)) | {"loss/discriminator": 0.0001}
     assert list(advice(values | {"degrader/discriminator": loss})) == (["won/lr_discriminator"] if won else [])
 
 
