@@ -13,6 +13,8 @@ from gansr.data.degradations.presets import PRESETS
 from gansr.losses.degradation import DEGRADATION
 from gansr.options.load import validate
 from gansr.options.reader import parse
+from gansr.options.schema import RECIPE_OPTIONS
+from gansr.options.stages import expand, merge
 
 PAGE = (Path(__file__).parent.parent / "docs" / "losses.md").read_text("utf-8")
 SNIPPETS = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -88,12 +90,26 @@ def test_what_is_shown_of_data_fits(tree: Callable[..., Tree]) -> None:
         examine(validate(base | {"data": {"train": base["data"]["train"] | train}}, "docs/degradations.md"))
 
 
-def test_the_learned_degradation_shown_can_be_built(tree: Callable[..., Tree]) -> None:
-    (text,) = re.findall(r"## Learning a degradation.*?```yaml\n(.*?)```", DEGRADATIONS, re.DOTALL)
-    shown = parse(text, "docs/degradations.md")
-    options = validate(over(tree("learned_kernel_noise"), shown), "docs/degradations.md")
-    assert examine(options).parameters["lr_discriminator"] > 0
-    assert all(f"`{name}`" in DEGRADATIONS for name in (*TABLES["degraders"], *DEGRADATION))
+UNPAIRED = (Path(__file__).parent.parent / "docs" / "unpaired.md").read_text("utf-8")
+WITHOUT_PAIRS = [name for name, options in RECIPE_OPTIONS.items() if options.unpaired]
+GUIDE = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", UNPAIRED, re.DOTALL)
+
+
+def test_every_recipe_without_pairs_is_shown() -> None:
+    shown = [parse(text, "docs/unpaired.md") for text in GUIDE]
+    assert {one["recipe"] for one in shown if "recipe" in one} == set(WITHOUT_PAIRS)
+    assert sum("stages" in one for one in shown) == 1 and len(GUIDE) == len(WITHOUT_PAIRS) + 1
+    assert all(f"`{name}`" in UNPAIRED for name in (*TABLES["degraders"], *DEGRADATION, *WITHOUT_PAIRS))
+
+
+@pytest.mark.parametrize("text", GUIDE, ids=range(len(GUIDE)))
+def test_runs_without_pairs_that_are_shown_can_be_built(text: str, tree: Callable[..., Tree]) -> None:
+    base = tree(scale=4, generator={"type": "edsr", "features": 4, "blocks": 1}, data__train__crop=128, train__batch=2)
+    base["train"]["steps"] = 10**6
+    shown = merge({key: value for key, value in base.items() if key not in ("recipe", "losses")}, parse(text, "guide"))
+    for tree_of_stage in expand(shown, (), "docs/unpaired.md"):
+        options = validate(tree_of_stage, "docs/unpaired.md")
+        assert examine(options).parameters.keys() >= {"generator", *options.judges, *options.making}
 
 
 def test_the_pipeline_shown_can_be_built(tree: Callable[..., Tree]) -> None:

@@ -73,7 +73,7 @@ def _channels(options: NetworkOptions, where: str) -> dict[str, int]:
                 f"{where}: a cleaner sees RGB, and colour: y is for networks that see brightness alone; leave one out."
             )
     if options.colour == "rgb":
-        _refuse_other_channels(options, where, "For a network that sees brightness alone leave it out: colour: y.")
+        _refuse_other_channels(options, where, "For a network that sees brightness alone say colour: y.")
         return {}
     given = {"in_channels": 1, "out_channels": 1}
     if doubled := [name for name in given if name in options.arguments]:

@@ -153,10 +153,10 @@ def test_colour_of_a_network_with_fixed_channels(levels: Make, monkeypatch: pyte
 
 
 def test_trunks_are_told_to_recompute(tree: Make) -> None:
-    from gansr.build.recipes import _arranged
+    from gansr.build.players import arranged
     from gansr.models.layers.chain import Chain
 
     options = validate(tree(train__gradient_checkpointing=True), "run.yml")
     network = nn.Sequential(Chain(nn.Linear(2, 2)))
-    assert _arranged(network, options)[0].recompute  # pyright: ignore[reportIndexIssue]
+    assert arranged(network, options)[0].recompute  # pyright: ignore[reportIndexIssue]
     assert not Chain.recompute
