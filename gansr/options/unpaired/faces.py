@@ -10,6 +10,7 @@ from gansr.options.unpaired.sides import Unpaired, component, table
 
 DEGRADER = component(MakerOptions, type="high_to_low")
 JUDGE = component(DiscriminatorOptions, type="spectral_residual")
+LR_JUDGE = component(DiscriminatorOptions, type="spectral_residual", input_size=16)
 HINGE = {"type": "hinge", "weight": 0.05}
 
 
@@ -21,9 +22,9 @@ class SemiCycleOptions(Unpaired):
     recipe: Literal["semi_cycle"]
     degrader: MakerOptions = Field(default_factory=DEGRADER, description="makes LR of HR")
     sr_degrader: MakerOptions = Field(default_factory=DEGRADER, description="makes LR of SR of real LR")
-    lr_discriminator: DiscriminatorOptions = Field(default_factory=JUDGE, description="tells LR of HR from real LR")
+    lr_discriminator: DiscriminatorOptions = Field(default_factory=LR_JUDGE, description="tells LR of HR from real LR")
     returned_discriminator: DiscriminatorOptions = Field(
-        default_factory=JUDGE, description="tells real LR that came back from real LR"
+        default_factory=LR_JUDGE, description="tells real LR that came back from real LR"
     )
     hr_discriminator: DiscriminatorOptions = Field(default_factory=JUDGE, description="tells SR of made LR from HR")
     real_sr_discriminator: DiscriminatorOptions = Field(
