@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,22 +20,10 @@ from gansr.build.harvest import harvest_rows, stand_in, with_rows
 from gansr.data.batch import Paired
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import DataError, OptionsError
-from gansr.options.harvest import HarvestOptions
 from gansr.options.load import validate
-from gansr.options.schema import RECIPE_OPTIONS, Common, LossOptions
 
 Make = Callable[..., Any]
 COUNT = 9
-
-
-class InjectionOptions(Common):
-    """A recipe that learns from pairs that a harvest makes."""
-
-    unpaired: ClassVar[bool] = True
-
-    recipe: Literal["injection"]
-    losses: dict[str, LossOptions]
-    harvest: HarvestOptions = HarvestOptions()
 
 
 def photo(seed: int, side: int) -> np.ndarray:
@@ -63,9 +51,8 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def options(tree: Make, sides: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Makes options of a run that harvests; one step of the fit is enough."""
-    monkeypatch.setitem(RECIPE_OPTIONS, "injection", InjectionOptions)
+def injection(tree: Make, sides: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes the tree of a run that harvests; one step of the fit is enough."""
     monkeypatch.setattr("gansr.data.calibration.fit.STEPS", 1)
     given = {
         "data__train__hr": str(sides / "hr"),
@@ -73,7 +60,13 @@ def options(tree: Make, sides: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
         "data__train__margin": 20,
         "harvest": {"kernels": 3, "patch": 16, "patches": 70},
     }
-    return lambda **changes: validate(tree("injection", **(given | changes)), "run.yml")
+    return lambda **changes: tree("noise_injection", **(given | changes))
+
+
+@pytest.fixture
+def options(injection: Make) -> Make:
+    """Makes its options."""
+    return lambda **changes: validate(injection(**changes), "run.yml")
 
 
 def kinds(rows: Any) -> list[str]:
@@ -152,7 +145,7 @@ def test_batches_are_pairs_of_hr_alone(options: Make, tmp_path: Path) -> None:
     images = open_images(found).train
     assert isinstance(images, UnpairedFiles) and images.hr.margin == 20
     rows = harvest_rows(found, tmp_path, lambda _: None)
-    batches = training_batches(images, found, Accelerator(cpu=True), rows)
+    batches = training_batches(images.hr, with_rows(found, rows), Accelerator(cpu=True))
     first, second = list(islice(batches(0), 2))
     assert isinstance(first, Paired) and isinstance(second, Paired)
     assert first.lr.shape == (2, 3, 8, 8) and first.hr.shape == (2, 3, 16, 16)
@@ -167,6 +160,52 @@ def test_checks_need_no_photos(options: Make) -> None:
     found = options(data__train__hr="nowhere", data__train__real_lr="nowhere either")
     make = maker(with_rows(found, stand_in(found)))
     assert make is not None
+
+
+GAME = {
+    "discriminator": {"type": "patch", "features": 4, "layers": 1, "stride": 1, "kernel": 3, "norm": "none"},
+    "losses": {"pixel": {"type": "l1"}, "adversarial": {"type": "vanilla", "weight": 0.1}},
+}
+
+
+@pytest.mark.parametrize("changes", [{}, GAME], ids=["alone", "game"])
+def test_a_run_from_its_options_to_its_weights(
+    injection: Make, gansr: Make, options_file: Make, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """It harvests once, goes on exactly where it stopped, and its weights and its pipeline can be used."""
+    whole = options_file(injection(name="whole", **changes), "whole.yml")
+    assert gansr("check", whole).code == 0
+    first = gansr("train", whole)
+    assert first.code == 0, first.err
+    assert "domain audit: 9 of 9 real LR photos" in first.out and "harvest: from 9 real LR photos" in first.out
+    runs = tmp_path / "runs"
+    assert {"last.safetensors", "harvest.yml", "domain_audit.md"} <= {path.name for path in (runs / "whole").iterdir()}
+    part = options_file(injection(name="part", train__steps=3, **changes), "part.yml")
+    assert gansr("train", part).code == 0
+    more = gansr("train", options_file(injection(name="part", **changes), "part.yml"))
+    assert more.code == 0 and "harvest: from" not in more.out
+    logs = [(runs / name / "log.jsonl").read_text("utf-8").splitlines() for name in ("whole", "part")]
+    assert logs[0][-1] == logs[1][-1] and '"step": 6' in logs[0][-1]
+    made = gansr("upscale", injection()["data"]["train"]["real_lr"], "-o", tmp_path / "sr", "--weights",
+                 runs / "whole" / "last.safetensors")  # fmt: skip
+    assert made.code == 0, made.err
+    with Image.open(tmp_path / "sr" / "0.png") as picture:
+        assert picture.size == (128, 128)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"losses__adversarial": {"type": "vanilla"}}, r"losses\.adversarial: a game needs a discriminator"),
+        ({"discriminator": GAME["discriminator"]}, r"losses\.adversarial is missing"),
+        ({"train__generator_start": 1}, r"generator_start are of a game"),
+        ({"data__train__degradation": "bicubic"}, r"data\.train\.degradation: recipe noise_injection learns from"),
+        ({"data__train__real_lr": None}, r"data\.train\.real_lr is missing"),
+    ],
+)
+def test_options_that_make_no_sense(options: Make, change: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionsError, match=said):
+        options(**change)
 
 
 def test_too_few_photos_are_refused(options: Make, sides: Path, tmp_path: Path) -> None:
