@@ -23,6 +23,7 @@ from gansr.build.augmentation import augmentation
 from gansr.build.data import maker
 from gansr.build.degradations import MILD, margin, networks
 from gansr.build.harvest import stand_in, wanted, with_rows
+from gansr.build.measured import with_stand_in
 from gansr.data.batch import Paired, Unpaired
 from gansr.errors import OptionsError, UserError
 from gansr.losses.adversarial.objectives import Objective
@@ -69,6 +70,7 @@ def examine(options: Options, written: Collection[Path] = ()) -> Examination:
     options = options.model_copy(update={"train": options.train.model_copy(update={"compile": False})})
     if wanted(options) is not None:
         options = with_rows(options, stand_in(options))
+    options = with_stand_in(options)
     parts.schedule(options.train)
     parts.optimizer(options.train, options.train.lr)
     parts.metric_arguments(options)

@@ -14,6 +14,7 @@ from gansr.build.audit import tell_domains
 from gansr.build.autopsy import Autopsy
 from gansr.build.data import Images, training_batches
 from gansr.build.harvest import harvest_rows, wanted, with_rows
+from gansr.build.measured import measured
 from gansr.build.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.start import load_start
 from gansr.data.training_set import TrainingSet
@@ -46,7 +47,7 @@ class Stage:
     recipe: Recipe
     images: Images
     metrics: dict[int, dict[str, Metric]]  # for each scale of the validation sets
-    left_out: list[str]  # what `strict: false` left out, for people
+    left_out: list[str]  # what was measured, and what `strict: false` left out, for people
     inherited: Path | None = None  # weights of the stage before, when this one started from them
 
     def __post_init__(self) -> None:
@@ -251,10 +252,11 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
         images: the stage's, found before.
         inherited: the weights that the stage before ended with; used unless the options name others.
     """
+    options, told = measured(options, images.train)
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
         made_of = builders.ingredients(options)
         metrics = {one.scale: parts.metrics(options, one.scale) for one in images.validation}
-    left_out = load_start(options, made_of.networks, inherited)
+    left_out = [*told, *load_start(options, made_of.networks, inherited)]
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
     return Stage(options, accelerator, recipe, images, metrics, left_out, inherited)

@@ -59,7 +59,7 @@ class KernelNoise(nn.Module):
         kernel_pace: factor on what the network adds to the first kernel's logits
         symmetric: are kernels symmetric about their centre?
         phase: where LR pixels lie
-        jpeg: range of the quality, 1..100, of the JPEG that comes last; null: none
+        jpeg: range of the quality, 1..100, of the JPEG that comes last; measured: as the run's real LR has; null: none
         norm: after the first convolution, and within residual blocks
         channels: of the images
 
@@ -85,7 +85,7 @@ class KernelNoise(nn.Module):
         kernel_pace: float = 0.1,
         symmetric: bool = True,
         phase: Phase = "centre",
-        jpeg: tuple[float, float] | None = None,
+        jpeg: tuple[float, float] | Literal["measured"] | None = None,
         norm: Norm = "none",
         channels: int = 3,
     ) -> None:
@@ -104,6 +104,10 @@ class KernelNoise(nn.Module):
             raise OptionsError(
                 f"kernel_noise: noise_codes is {noise_codes}, start_noise {start_noise:g} and kernel_pace "
                 f"{kernel_pace:g}; expected at least {channels}, at least 0, and more than 0."
+            )
+        if jpeg == "measured":
+            raise OptionsError(
+                "kernel_noise: jpeg is measured, for which it takes a run with real LR; expected numbers."
             )
         if jpeg is not None and not (1 <= jpeg[0] <= jpeg[1] <= 100 and channels == 3):
             raise OptionsError(

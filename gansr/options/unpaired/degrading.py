@@ -56,7 +56,7 @@ class LearnedKernelNoiseOptions(LearnedDegradation):
 
     recipe: Literal["learned_kernel_noise"]
     degrader: DegraderOptions = Field(
-        default_factory=component(DegraderOptions, type="kernel_noise"), description="makes LR of HR"
+        default_factory=component(DegraderOptions, type="kernel_noise", jpeg="measured"), description="makes LR of HR"
     )
     lr_discriminator: DiscriminatorOptions = Field(
         default_factory=component(DiscriminatorOptions, type="patch", stride=1, kernel=3, norm="instance"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from PIL import Image
@@ -231,3 +232,32 @@ def batch(number: int) -> Unpaired:
 
 def state(one: Any) -> list[torch.Tensor]:
     return [p.detach().clone() for player in one.players for p in player.parameters]
+
+
+@pytest.mark.parametrize(
+    ("quality", "said"), [(40, "degrader.jpeg: qualities 40 to 40"), (None, "degrader.jpeg: none")]
+)
+def test_a_degrader_has_the_jpeg_of_real_lr(
+    gansr: Run, options_file: Run, tree: Run, tmp_path: Path, quality: int | None, said: str
+) -> None:
+    """Measured before the networks are made, saved as numbers, and measured again when resumed: to the same ones."""
+    folder = tmp_path / "real"
+    folder.mkdir()
+    for number in range(3):
+        image = Image.fromarray(np.random.default_rng(number).integers(60, 200, (64, 64, 3), dtype=np.uint8))
+        image = image.resize((96, 96), Image.Resampling.BICUBIC)
+        if quality:
+            image.save(folder / f"{number}.jpg", quality=quality)
+        else:
+            image.save(folder / f"{number}.png")
+    changes = {"data__train__real_lr": str(folder), "degrader__jpeg": "measured"}
+    path = options_file(tree("learned_kernel_noise", **changes, train__steps=3))
+    assert gansr("check", path).code == 0
+    result = gansr("train", path)
+    assert result.code == 0, result.err
+    assert said in result.out
+    saved = yaml.safe_load((tmp_path / "runs" / "tiny" / "options.yml").read_text("utf-8"))
+    assert saved["degrader"]["jpeg"] == ([40.0, 40.0] if quality else None)
+    again = gansr("train", options_file(tree("learned_kernel_noise", **changes)))
+    assert again.code == 0, again.err
+    assert "changed since then: degrader" not in again.out
