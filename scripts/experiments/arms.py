@@ -77,6 +77,7 @@ def arms(scale: int) -> dict[str, Tree]:
                 "noise_features": 24,
                 "noise_blocks": 2,
                 "kernel_pace": 0.5,
+                "jpeg": "measured",
                 "lr": 5e-4,
             },
             "lr_discriminator": patches,
