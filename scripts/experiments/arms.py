@@ -56,6 +56,7 @@ def arms(scale: int) -> dict[str, Tree]:
     """
     unpaired = {"data": {"train": {"real_lr": "{real_lr}"}}}
     patches = {"type": "patch", "stride": 1, "kernel": 3, "features": 32, "layers": 1, "norm": "instance"}
+    coarse = {"type": "patch", "features": 24, "layers": 1, "norm": "instance"}  # a quarter of the time, at HR
     translator = {"type": "translator", "features": 24, "blocks": 2}
     after = {
         "steps": ALONE + STEPS,
@@ -103,7 +104,7 @@ def arms(scale: int) -> dict[str, Tree]:
             "lr_degrader": translator | {"noise_channels": 1},
             "clean_discriminator": patches,
             "lr_discriminator": patches,
-            "hr_discriminator": patches | {"share": 0.1},
+            "hr_discriminator": coarse | {"share": 0.1},
         },
         "cincgan": {
             "stages": [
@@ -127,7 +128,7 @@ def arms(scale: int) -> dict[str, Tree]:
             "recipe": "unpaired_cycle",
             "losses": None,
             "degrader": translator,
-            "hr_discriminator": patches,
+            "hr_discriminator": coarse,
             "lr_discriminator": patches,
         },
         "oracle": {"recipe": "paired", "data": {"train": {"lr": "{true_lr}"}}},
