@@ -248,7 +248,12 @@ def test_the_discriminators_gradient_knows_nothing_of_the_generators_turn(recipe
 @pytest.mark.parametrize("discriminator", DISCRIMINATORS)
 @pytest.mark.parametrize("objective", ADVERSARIAL)
 def test_every_objective_with_every_discriminator(recipe: Run, objective: str, discriminator: str) -> None:
-    small = {"patch": {"layers": 1}, "projected": {"network_weights": "random"}}.get(discriminator, {})
+    sizes = {
+        "patch": {"layers": 1},
+        "projected": {"network_weights": "random"},
+        "spectral_residual": {"input_size": 16},
+    }
+    small = sizes.get(discriminator, {})
     one = recipe(
         losses__adversarial={"type": objective, "weight": 0.1},
         discriminator={"type": discriminator, "features": 2, **small},
