@@ -64,6 +64,7 @@ def arms(scale: int) -> dict[str, Tree]:
         "discriminator_lr": 1e-3,
         "halve_at": [ALONE + step for step in HALVE],
     }
+    calm = {"optimizer": {"type": "adam", "betas": [0.5, 0.999]}}  # with 0.9 made noise overshoots and is never white
     return {
         "bicubic_pairs": {"recipe": "paired"},
         "wrong_guess": {"recipe": "paired", "data": {"train": {"degradation": "real_esrgan", "margin": 24}}},
@@ -82,19 +83,19 @@ def arms(scale: int) -> dict[str, Tree]:
                 "lr": 5e-4,
             },
             "lr_discriminator": patches,
-            "train": after | {"optimizer": {"type": "adam", "betas": [0.5, 0.999]}},
+            "train": after | calm,
         },
         "noise_injection": unpaired | {"recipe": "noise_injection"},
         "degradation_gan": unpaired
         | {
             "recipe": "degradation_gan",
             "degrader": translator | {"noise_channels": 3, "lr": 5e-4},
-            "lr_discriminator": patches | {"through": [{"type": "high_pass"}]},
+            "lr_discriminator": patches | {"through": [{"type": "high_pass", "size": 9}]},
             "degrader_losses": {
                 "adversarial": {"type": "least_squares", "weight": 2.0},
-                "colour": {"type": "l1", "weight": 5.0, "through": [{"type": "low_pass"}]},
+                "colour": {"type": "l1", "weight": 5.0, "through": [{"type": "low_pass", "size": 9}]},
             },
-            "train": after,
+            "train": after | calm,
         },
         "pseudo_supervision": unpaired
         | {
@@ -105,6 +106,7 @@ def arms(scale: int) -> dict[str, Tree]:
             "clean_discriminator": patches,
             "lr_discriminator": patches,
             "hr_discriminator": coarse | {"share": 0.1},
+            "train": calm,
         },
         "cincgan": {
             "stages": [
@@ -119,7 +121,7 @@ def arms(scale: int) -> dict[str, Tree]:
                     "degrader": translator,
                     "clean_discriminator": patches,
                     "hr_discriminator": patches,
-                    "train": {"steps": 700, "generator_start": 350, "lr": 5e-4, "halve_at": [600]},
+                    "train": calm | {"steps": 700, "generator_start": 350, "lr": 5e-4, "halve_at": [600]},
                 },
             ],
         },
@@ -130,6 +132,7 @@ def arms(scale: int) -> dict[str, Tree]:
             "degrader": translator,
             "hr_discriminator": coarse,
             "lr_discriminator": patches,
+            "train": calm,
         },
         "oracle": {"recipe": "paired", "data": {"train": {"lr": "{true_lr}"}}},
     }

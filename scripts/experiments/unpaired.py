@@ -22,8 +22,8 @@ DATA holds BSDS300_train, and Set14 and T91 with a folder HR each. The plan, wri
   `--set KEY=VALUE` and `--label NAME`.
 * Reported for each image: PSNR and SSIM on Y of BT.601, `scale` pixels of the border cut off, and the distance of
   `feature_distance` (ImageNet SqueezeNet 1.0, no loss of any arm). Of the arms: means; how much of the way from
-  `bicubic_pairs` to `oracle` their mean PSNR goes; Wilcoxon's signed-rank test on PSNR against `bicubic` and against
-  `bicubic_pairs`, exact, two-sided.
+  `bicubic_pairs` to `oracle` their mean PSNR goes, and how much of it from whichever baseline is better; Wilcoxon's
+  signed-rank test on PSNR against `bicubic` and against `bicubic_pairs`, exact, two-sided.
 * The bar, on (a): `learned_kernel_noise` beats `bicubic` and `bicubic_pairs` on every seed with p < 0.01, and goes at
   least 70 % of the way; at least three methods go 50 %. On (b): a method that beats both.
 

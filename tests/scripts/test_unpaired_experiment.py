@@ -111,16 +111,26 @@ def test_tables(script: dict[str, ModuleType]) -> None:
     arms = {"bicubic": base - 0.1, "bicubic_pairs": base, "method": base + 0.5 + base / 1e4, "oracle": base + 1}
     found = {arm: record(list(psnr)) for arm, psnr in arms.items()}
     lines = script["report"].table(found, "Set").splitlines()
-    assert lines[2] == "| bicubic | 24.400 | 0.5000 |  | -10% |  | -0.10, 0/10, p 2.0e-03 | 12 |"
-    assert lines[4].startswith("| method | 25.002 | 0.5000 |  | 50% | +0.60, 10/10, p 2.0e-03 | +0.50, 10/10")
+    assert lines[2] == "| bicubic | 24.400 | 0.5000 |  | -10% | -10% |  | -0.10, 0/10, p 2.0e-03 | 12 |"
+    assert lines[4].startswith("| method | 25.002 | 0.5000 |  | 50% | 50% | +0.60, 10/10, p 2.0e-03 | +0.50, 10/10")
     said = script["report"].verdict({"0": found, "1": found}, "Set")
-    assert "| method | 25.002 | 0.5000 |  | 50%, 50% | 2 of 2 seeds |" in said
-    assert "| bicubic | 24.400 | 0.5000 |  | -10%, -10% | 0 of 2 seeds |" in said
+    assert "| method | 25.002 | 0.5000 |  | 50%, 50% | 50%, 50% | 2 of 2 seeds |" in said
+    assert "| bicubic | 24.400 | 0.5000 |  | -10%, -10% | -10%, -10% | 0 of 2 seeds |" in said
     assert (
         script["report"]
         .table({"method": found["method"]}, "Set")
-        .endswith("| method | 25.002 | 0.5000 |  |  |  |  | 12 |")
+        .endswith("| method | 25.002 | 0.5000 |  |  |  |  |  | 12 |")
     )
+
+
+def test_the_way_from_the_better_baseline(script: dict[str, ModuleType]) -> None:
+    """From 20 dB to 24: an arm at 23 goes three quarters of it, but half of what interpolation leaves."""
+    heights = {"bicubic": 22.0, "bicubic_pairs": 20.0, "method": 23.0, "oracle": 24.0}
+    psnr = {arm: np.array([height, height + 2]) for arm, height in heights.items()}
+    assert script["report"].strictly_closed(psnr, "method") == pytest.approx(0.5)
+    found = {arm: record(list(scores)) for arm, scores in psnr.items()}
+    assert "|  | 75% | 50% | " in script["report"].table(found, "Set")
+    assert "|  | 75% | 50% | 0 of 1 seeds |" in script["report"].verdict({"0": found}, "Set")
 
 
 def test_there_is_no_way_to_an_oracle_that_is_no_better(script: dict[str, ModuleType]) -> None:
