@@ -22,9 +22,10 @@ def likeness(domain: str, made: Tensor, real: Tensor, source: Tensor | None = No
     `domain/DOMAIN/apart_red`, `apart_green` and `apart_blue` the mean of `made` minus that of `real`, in levels of
     255. The latter differ by what is shown, too.
 
-    With `source`, what the very same `made` would be without the network, also `domain/DOMAIN/energy_source`, and
-    `domain/DOMAIN/red`, `green` and `blue`: the mean of `made` minus that of `source`, in levels of 255. Both show the
-    same, so this is the network's own doing. Colours are reported of RGB images alone.
+    With `source`, what the very same `made` would be without the network, also `domain/DOMAIN/energy_source`;
+    `domain/DOMAIN/red`, `green` and `blue`, the mean of `made` minus that of `source`, in levels of 255; and
+    `contrast_made` and `contrast_source` (see `contrast`). Both show the same, so this is the network's own doing.
+    Colours are reported of RGB images alone.
 
     Args:
         domain: a name for the log
@@ -36,6 +37,7 @@ def likeness(domain: str, made: Tensor, real: Tensor, source: Tensor | None = No
     found |= {f"apart_{channel}": value for channel, value in _shift(made, real).items()}
     if source is not None:
         found |= {"energy_source": energy(source)} | _shift(made, source)
+        found |= {"contrast_made": contrast(made), "contrast_source": contrast(source)}
     return {f"domain/{domain}/{name}": value for name, value in found.items()}
 
 
@@ -59,11 +61,19 @@ def energy(image: Tensor) -> Tensor:
     White noise of standard deviation s has 0.98 s. (B, C, H, W) -> scalar. Pixels at the border count only in images
     that have no others.
     """
-    image = full_precision(image)
-    image = image if min(image.shape[-2:]) >= 5 else surround(image, 2)
-    # Sums of rows and of columns: pooling takes six times as long on a CPU.
-    fine = image[..., 2:-2, 2:-2] - separable(image, FIFTHS, FIFTHS)
+    image, coarse = _coarse(image)
+    fine = image[..., 2:-2, 2:-2] - coarse
     return 255 * fine.square().flatten(1).mean(1).sqrt().mean()
+
+
+@torch.no_grad()
+def contrast(image: Tensor) -> Tensor:
+    """Strength of what is coarse: deviation of the 5x5 means of each channel, mean over images, levels of 255.
+
+    Of white noise of standard deviation s little is left, 0.2 s. (B, C, H, W) -> scalar.
+    """
+    _, coarse = _coarse(image)
+    return 255 * coarse.flatten(2).std(-1, correction=0).mean()
 
 
 @torch.no_grad()
@@ -80,6 +90,14 @@ def at_size(image: Tensor, like: Tensor) -> Tensor:
     factor = wanted // height
     assert (wanted, across) == (factor * height, factor * width), f"{tuple(image.shape)}, {tuple(like.shape)}"
     return enlarge(full_precision(image), factor)
+
+
+def _coarse(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Full precision (B, C, H, W), mirrored around if it is tiny; and its 5x5 means (B, C, H - 4, W - 4)."""
+    image = full_precision(image)
+    image = image if min(image.shape[-2:]) >= 5 else surround(image, 2)
+    # Sums of rows and of columns: pooling takes six times as long on a CPU.
+    return image, separable(image, FIFTHS, FIFTHS)
 
 
 def _shift(one: Tensor, other: Tensor) -> Report:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gansr.imaging.resize import enlarge, reduce
-from gansr.recipes.watch import at_size, change, energy, likeness
+from gansr.recipes.watch import at_size, change, contrast, energy, likeness
 
 
 def images(count: int = 2, side: int = 9, seed: int = 0) -> Tensor:
@@ -43,6 +43,20 @@ def test_energy_of_white_noise() -> None:
 @pytest.mark.parametrize("side", [1, 3, 4, 5])
 def test_energy_of_tiny_images_is_a_number(side: int) -> None:
     assert math.isfinite(float(energy(torch.rand(1, 3, side, side))))
+    assert math.isfinite(float(contrast(torch.rand(1, 3, side, side))))
+
+
+def test_contrast() -> None:
+    """Halves of an image at 0.2 and 0.6, five columns of means between them; and what noise adds."""
+    image = torch.full((1, 3, 12, 24), 0.2)
+    image[..., 12:] = 0.6
+    columns = [0.2] * 8 + [0.2 + 0.08 * k for k in (1, 2, 3, 4)] + [0.6] * 8  # the middles of 5 pixels
+    mean = sum(columns) / 20
+    expected = 255 * math.sqrt(sum((one - mean) ** 2 for one in columns) / 20)
+    assert float(contrast(image)) == pytest.approx(expected, rel=1e-5)
+    assert float(contrast(0.5 * image + 0.3)) == pytest.approx(expected / 2, rel=1e-5), "of coarse things alone"
+    noise = 10 / 255 * torch.randn(4, 3, 128, 128, generator=torch.Generator().manual_seed(1))
+    assert float(contrast(0.5 + noise)) == pytest.approx(2, rel=0.05)
 
 
 def test_energy_of_halves_is_computed_in_full() -> None:
@@ -58,6 +72,7 @@ def test_likeness() -> None:
     }
     assert found["energy_made"] == pytest.approx(float(energy(made))) and found["energy_real"] == float(energy(real))
     assert found["energy_source"] == float(energy(source))
+    assert found["contrast_made"] == float(contrast(made)) and found["contrast_source"] == float(contrast(source))
     assert [found[channel] for channel in ("red", "green", "blue")] == pytest.approx([5, 0, -2], abs=1e-3)
     wanted = 255 * (made.mean((0, 2, 3)) - real.mean((0, 2, 3)))
     assert [found[f"apart_{channel}"] for channel in ("red", "green", "blue")] == pytest.approx(
@@ -71,7 +86,8 @@ def test_likeness_without_a_source_or_colours() -> None:
     }
     grey = images()[:, :1]
     assert set(likeness("lr", grey, grey, grey)) == {
-        f"domain/lr/{name}" for name in ("energy_made", "energy_real", "energy_source")
+        f"domain/lr/{name}"
+        for name in ("energy_made", "energy_real", "energy_source", "contrast_made", "contrast_source")
     }
 
 

@@ -31,7 +31,7 @@ class KernelNoise(nn.Module):
     blurred LR, through which no gradient goes back to the kernel. All is drawn anew for each image, from PyTorch's
     random numbers.
 
-    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Seven things are not as there:
+    The sizes are those of the authors' code (`greatlog/UnpairedSR`). Eight things are not as there:
 
     * The kernel begins as a narrow Gaussian, in the logarithm. There its centre begins with logit 1 among 440 zeros,
       which the softmax makes 0.6 %: a blur over 21x21 pixels, out of which training has to find first.
@@ -40,6 +40,9 @@ class KernelNoise(nn.Module):
       single point has no gradient to come back by.
     * Kernels are smooth: what the network adds to the logits is blurred, since the optics that it stands for have no
       isolated points. Without, in two of three runs of a trial, it became four points that a discriminator liked.
+    * Noise is noise: with `centred` only what changes its sign with the white noise is taken of the network, so that
+      the mean of n is 0 at each pixel, whatever is seen there. Else n can carry what is no noise: of real photos with
+      more contrast than the sharp ones it made more contrast, and the generator learned to wash pictures out.
     * Kernels are symmetric, k(x) = k(-x), unless `symmetric` is false. Nothing in unpaired images tells a kernel from
       the same one shifted, so it would drift, and LR with it, while HR stays where it is.
     * LR pixels lie where bicubic reduction has them, in the middle of scale x scale HR pixels. For even scales that
@@ -61,6 +64,7 @@ class KernelNoise(nn.Module):
         start_noise: deviation of the first noise, in levels of 255
         kernel_pace: factor on what the network adds to the first kernel's logits
         smoothness: sigma of a Gaussian, in HR pixels, that blurs what the network adds to the logits; 0: it does not
+        centred: is the mean of the noise 0 at each pixel? It takes the noise network's time twice
         symmetric: are kernels symmetric about their centre?
         phase: where LR pixels lie
         jpeg: range of the quality, 1..100, of the JPEG that comes last; measured: as the run's real LR has; null: none
@@ -88,6 +92,7 @@ class KernelNoise(nn.Module):
         start_noise: float = 5.0,
         kernel_pace: float = 0.2,
         smoothness: float = 1.0,
+        centred: bool = True,
         symmetric: bool = True,
         phase: Phase = "centre",
         jpeg: tuple[float, float] | Literal["measured"] | None = None,
@@ -120,6 +125,7 @@ class KernelNoise(nn.Module):
                 f"one first, and 3 channels."
             )
         self.scale, self.symmetric, self.kernel_pace, self.jpeg = scale, symmetric, kernel_pace, jpeg
+        self.centred = centred
         self.kernel_codes, self.noise_codes = kernel_codes, noise_codes
         self.smooth = gaussian(2 * math.ceil(3 * smoothness) + 1, smoothness) if smoothness else None
         self.taps = kernel - 1 if phase == "centre" and scale % 2 == 0 else kernel
@@ -163,7 +169,14 @@ class KernelNoise(nn.Module):
 
     def noise(self, blurred: Tensor, code: Tensor) -> Tensor:
         """Blurred LR (B, C, h, w) and codes (B, noise_codes, h, w) -> noise (B, C, h, w); at first it is white."""
-        shaped = full_precision(self.noise_net(torch.cat([blurred, code.to(blurred.dtype)], 1)))
+        white = code.to(blurred.dtype)
+        if self.centred:
+            one, other = self.noise_net(
+                torch.cat([torch.cat([blurred, white], 1), torch.cat([blurred, -white], 1)])
+            ).chunk(2)
+            shaped = (full_precision(one) - full_precision(other)) / 2
+        else:
+            shaped = full_precision(self.noise_net(torch.cat([blurred, white], 1)))
         return self.noise_level * code[:, : blurred.shape[1]] + shaped
 
 

@@ -10,6 +10,7 @@ UNLIKE = math.log(1.18)  # of energies: as much as chance makes of 50 photos and
 HALFWAY = 0.5  # of the way from source to real, in logarithms: what is left may not be more
 NOTHING = 0.5  # levels of 255: what rounding to 8 bits changes is a quarter
 DRIFT = 2.0  # levels of 255, in the mean of many images: side by side, this is seen in flat areas
+CONTRAST = math.log(1.1)  # of what is coarse: side by side, pictures look washed out, or hard
 POINT = 0.55  # sigma in HR pixels: of the four middle taps of an even kernel it is 0.5, of one tap 0
 SETTLED = 0.5  # of the run: until then noise and kernel may still be on their way
 CHANNELS = ("red", "green", "blue")
@@ -28,6 +29,7 @@ class Domain:
         source: of what it was made from; None where that was not reported
         shifts: channel -> mean of made minus that of its source
         apart: channel -> mean of made minus that of real
+        contrast: of what was made and of its source, in levels of 255; None where that was not reported
     """
 
     name: str
@@ -36,6 +38,7 @@ class Domain:
     source: float | None
     shifts: Mapping[str, float]
     apart: Mapping[str, float]
+    contrast: tuple[float, float] | None = None
 
     @property
     def off(self) -> float:
@@ -58,7 +61,7 @@ def alike(values: Mapping[str, float], progress: float) -> bool:
 
 
 def domains(values: Mapping[str, float], progress: float, won: bool = False) -> Advice:
-    """Energy, colours, kernels, and networks that do nothing; nothing is said of beginners.
+    """Energy, colours, contrast, kernels, and networks that do nothing; nothing is said of beginners.
 
     Args:
         values: means of one log line, or better of several
@@ -71,7 +74,7 @@ def domains(values: Mapping[str, float], progress: float, won: bool = False) -> 
     idle, point = _idle(values), _point(values, found)
     advice = idle | point
     for domain in found:
-        advice |= _colours(domain, _losses(values, domain))
+        advice |= _colours(domain, _losses(values, domain)) | _contrast(domain, _losses(values, domain))
         # One cause is told once: a kernel that is lost, or a network that does nothing, explains what is made.
         if not won and not point and not (idle and _untouched(domain)):
             advice |= _energy(domain, _losses(values, domain))
@@ -85,7 +88,8 @@ def _domains(values: Mapping[str, float]) -> Iterator[Domain]:
         if {"energy_made", "energy_real"} <= one.keys():
             shifts = {channel: one[channel] for channel in CHANNELS if channel in one}
             apart = group(one, "apart_")
-            yield Domain(name, one["energy_made"], one["energy_real"], one.get("energy_source"), shifts, apart)
+            pair = (one["contrast_made"], one["contrast_source"]) if "contrast_source" in one else None
+            yield Domain(name, one["energy_made"], one["energy_real"], one.get("energy_source"), shifts, apart, pair)
 
 
 def _losses(values: Mapping[str, float], domain: Domain) -> str:
@@ -140,6 +144,22 @@ def _colours(domain: Domain, losses: str) -> Advice:
             f"noise_mean, of noise."
         )
     return found
+
+
+def _contrast(domain: Domain, losses: str) -> Advice:
+    """Does a network make pictures flat or hard? What comes after it will learn the reverse."""
+    if domain.contrast is None or min(domain.contrast) <= 0:
+        return {}
+    made, source = domain.contrast
+    if abs(math.log(made / source)) <= CONTRAST:
+        return {}
+    return {
+        f"contrast/{domain.name}": f"contrast drifts: what is coarse in made images of '{domain.name}' varies by "
+        f"{made:.3g} levels of 255, by {source:.3g} in what they were made from, and a generator that learns from them "
+        f"learns the reverse. Remedies: a row in {losses} that keeps what is coarse, {{type: l1, through: [{{type: "
+        f"low_pass}}]}}, or a higher weight of it; a discriminator that looks through high_pass; HR whose contrast is "
+        f"that of real LR, if the domain audit found another."
+    }
 
 
 def _idle(values: Mapping[str, float]) -> Advice:

@@ -121,6 +121,21 @@ def test_noise_is_drawn_anew_and_sends_no_gradient_through_the_blur() -> None:
     assert any(p.grad is not None and p.grad.any() for p in network.noise_net.parameters())
 
 
+@pytest.mark.parametrize("centred", [True, False])
+def test_noise_has_no_mean_of_its_own_unless_it_may(centred: bool) -> None:
+    """Else it would be what is seen, as contrast is. Of each pixel, over 4000 draws; and its sign is the code's."""
+    network = shaken(KernelNoise(2, kernel=5, centred=centred, **SMALL))
+    blurred = photo(6, 6)
+    code = torch.randn(4000, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        noise = network.noise(blurred.expand(4000, -1, -1, -1), code)
+        mirrored = network.noise(blurred.expand(4000, -1, -1, -1), -code)
+    mean, error = noise.mean(0), noise.std(0) / 4000**0.5
+    assert bool(((mean / error).abs() < 5).all()) == centred
+    assert torch.equal(noise, -mirrored) == centred
+    assert (noise.std(0) > 1e-3).all()
+
+
 def test_the_width_of_a_kernel() -> None:
     """Of a pair of points at distance 4 along a row: deviation 2 there and 0 across."""
     kernel = torch.zeros(1, 9, 9)

@@ -73,6 +73,8 @@ def moved(before: dict[str, list[Tensor]], after: dict[str, list[Tensor]]) -> se
 def test_it_is_a_plain_loop(recipe: Run) -> None:
     """Three turns in the source's order, each on the LR made at the beginning, with none of our players and tables."""
     rates = {"train__lr": 1e-3, "train__discriminator_lr": 2e-3, "degrader__lr": 3e-3}
+    # Of centred noise some biases cancel out: their gradients are rounding, which Adam makes whole steps of.
+    rates["degrader__centred"] = False
     one, twin = recipe(**rates), recipe(**rates)
     for mine, theirs in zip(networks(one).values(), networks(twin).values(), strict=True):
         theirs.load_state_dict(mine.state_dict())
@@ -115,7 +117,7 @@ def test_it_is_a_plain_loop(recipe: Run) -> None:
         )
     for name, found in weights(one).items():
         for mine, theirs in zip(found, weights(twin)[name], strict=True):
-            torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6, msg=name)
+            torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6, msg=lambda m: name + m)
 
 
 def test_every_turn_moves_one_player(recipe: Run) -> None:

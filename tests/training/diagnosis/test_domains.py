@@ -111,6 +111,13 @@ def test_a_kernel_that_is_a_point(width: float, made: float, found: list[str]) -
     assert said(degrader__kernel_width=width, domain__lr__energy_made=made) == found
 
 
+@pytest.mark.parametrize(("made", "found"), [(45.0, []), (49.4, []), (49.6, ["contrast/lr"]), (40.8, ["contrast/lr"])])
+def test_contrast_drifts_from_its_source(made: float, found: list[str]) -> None:
+    assert said(domain__lr__contrast_made=made, domain__lr__contrast_source=45.0) == found
+    assert said(0.4, domain__lr__contrast_made=made, domain__lr__contrast_source=45.0) == []
+    assert said(domain__lr__contrast_made=made, domain__lr__contrast_source=0.0) == [], "of flat images nothing is said"
+
+
 def test_a_kernel_says_nothing_of_other_domains() -> None:
     other = {"domain__hr__energy_made": 10.0, "domain__hr__energy_real": 20.0}
     assert said(degrader__kernel_width=0.5, **other) == ["energy/hr"]
