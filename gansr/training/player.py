@@ -200,9 +200,10 @@ class Player:
                     torch.distributed.broadcast(buffer, src=0)
 
     def state_dict(self) -> dict[str, Any]:
-        """The optimizer's and the scaler's state; networks are saved as files of their own."""
+        """The optimizer's and the scaler's state; networks and averages are saved as files of their own."""
         saved = self.optimizer.state_dict() | {"names": self._order()}
-        return {"optimizer": saved, "scaler": self.scaler.state_dict()}
+        averages = {name: average.state_dict() for name, average in self.averages.items()}
+        return {"optimizer": saved, "scaler": self.scaler.state_dict(), "averages": averages}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state`: each parameter with what was kept for the one of its name, whatever its group is now.
@@ -222,6 +223,8 @@ class Player:
             {"state": {number: one for number, one in kept.items() if one is not None}, "param_groups": groups}
         )
         self.scaler.load_state_dict(state["scaler"])
+        for name, average in self.averages.items():
+            average.load_state_dict(state["averages"][name])
 
     def _order(self) -> list[str]:
         """Names of the parameters in the order in which the optimizer's state has them: group after group."""

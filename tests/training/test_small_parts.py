@@ -20,7 +20,7 @@ def network() -> nn.Module:
 
 def test_ema_is_the_sum_written_out() -> None:
     source = network()
-    ema, decay = Ema(source, 0.9), 0.9
+    ema = Ema(source, 0.35)
     expected = {name: parameter.detach().clone() for name, parameter in source.named_parameters()}
     for step in range(5):
         with torch.no_grad():
@@ -29,6 +29,7 @@ def test_ema_is_the_sum_written_out() -> None:
             source[1].running_mean.add_(step + 1)
             source[1].num_batches_tracked.add_(1)
         ema.update(source)
+        decay = (0.1, 2 / 11, 3 / 12, 4 / 13, 0.35)[step]  # the first updates count more; 5 / 14 would be beyond 0.35
         for name, parameter in source.named_parameters():
             expected[name] = decay * expected[name] + (1 - decay) * parameter.detach()
     for name, parameter in ema.network.named_parameters():
@@ -50,9 +51,31 @@ def test_ema_is_a_network_of_its_own() -> None:
 
 
 def test_ema_goes_on_from_its_state() -> None:
-    ema, other = Ema(network(), 0.5), Ema(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(2, 2)), 0.5)
+    ema, other, source = Ema(network(), 0.9), Ema(network(), 0.9), network()
+    for _ in range(7):
+        ema.update(source)
+    other.network.load_state_dict(ema.network.state_dict())
     other.load_state_dict(ema.state_dict())
-    assert all(torch.equal(a, b) for a, b in zip(ema.state_dict().values(), other.state_dict().values(), strict=True))
+    with torch.no_grad():
+        for parameter in source.parameters():
+            parameter.add_(1)
+    for one in (ema, other):
+        one.update(source)
+    for mine, theirs in zip(ema.network.parameters(), other.network.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_short_average_forgets_where_it_began() -> None:
+    """Of 1200 steps with 0.999, 30 % would be the first weights; now it is one in a million."""
+    first = nn.Linear(1, 1, bias=False)
+    nn.init.ones_(first.weight)
+    ema = Ema(first, 0.999)
+    with torch.no_grad():
+        first.weight.zero_()
+    for _ in range(1200):
+        ema.update(first)
+    assert 0 < next(ema.network.parameters()).item() < 1e-6
+    assert Ema(first, 0).decay == 0, "plain copies"
 
 
 # The best step
