@@ -97,6 +97,9 @@ def test_a_small_run_fits_the_schema(tree: Callable[..., Any]) -> None:
         assert errors(tree(recipe), schema(), schema()) == []
     gan = {"name": "gan", "generator": {"blocks": 2}, "losses": {"pixel": None}, "discriminator": None}
     assert errors(tree() | {"stages": [gan]}, schema(), schema()) == []
+    watched = {"log__trackers": ["wandb", {"type": "mlflow", "experiment": "x"}, "mine.notes:Tracker"]}
+    watched |= {"checkpoints__best": {"judge/psnr": 1.0}, "validation__metrics__psnr__every": 100, "train__patience": 9}
+    assert errors(tree(**watched), schema(), schema()) == []
     assert errors(tree(generator={"type": "mine.net:Net", "anything": 1}), schema(), schema()) == []
 
 
@@ -114,6 +117,10 @@ def test_a_small_run_fits_the_schema(tree: Callable[..., Any]) -> None:
         {"train__schedule": {"type": "cosine", "at": [1]}},
         {"data__validation__judge__lq": "x"},
         {"validation__metrics__psnr__color": "y"},
+        {"validation__metrics__psnr__every": 0},
+        {"checkpoints__best": ["judge/psnr"]},
+        {"log__trackers": ["wandbb"]},
+        {"log__trackers": [{"type": "wandb", "projekt": "x"}]},
         {"recipe": "pared"},
         {"stages": [{"train": {"stps": 1}}]},
         {"stage": "1_psnr"},

@@ -1,6 +1,5 @@
 """The steps themselves: golden numbers, who moves in whose turn, and every objective with every discriminator."""
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
