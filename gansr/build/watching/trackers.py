@@ -44,7 +44,7 @@ def wandb(
 
 
 def mlflow(title: str, session: str | None, experiment: str = "gansr") -> GeneralTracker:
-    """MLflow, where the variable MLFLOW_TRACKING_URI says; it needs the package mlflow.
+    """MLflow, where the variable MLFLOW_TRACKING_URI says, in a database; it needs the package mlflow.
 
     Args:
         title: of the stage
@@ -92,18 +92,21 @@ def start_trackers(options: Options, accelerator: Accelerator, step: int, told: 
         made.append(build(row, TRACKERS, "log.trackers", **_context(options, sessions, row.type)))
         if not isinstance(made[-1], GeneralTracker):
             raise OptionsError(f"log.trackers: '{row.type}' makes no accelerate.tracking.GeneralTracker.")
-    accelerator.log_with = made
-    try:
-        accelerator.init_trackers(options.title, None if sessions else dict(told))
-    except Exception as error:
-        said = str(error).strip() or type(error).__name__
-        raise OptionsError(
-            f"log.trackers: {', '.join(one.name for one in made)} could not start: {said}. For wandb, log in "
-            f"or say {{type: wandb, mode: offline}}."
-        ) from error
-    accelerator.trackers = []  # a stage ends its own
+    for row, tracker in zip(options.log.told, made, strict=True):
+        _start(row.type, tracker, accelerator, options.title, {} if row.type in sessions else told)
     _save_sessions(options.folder, {one.name: SESSION[one.name](one.tracker) for one in made if one.name in SESSION})
     return made
+
+
+def _start(name: str, tracker: GeneralTracker, accelerator: Accelerator, title: str, told: Mapping[str, Any]) -> None:
+    accelerator.trackers, accelerator.log_with = [], [tracker]  # it starts whatever it has
+    try:
+        accelerator.init_trackers(title, dict(told) or None)
+    except Exception as error:
+        said = (str(error).strip() or type(error).__name__).removesuffix(".")
+        hint = " Log in with `wandb login`, or say {type: wandb, mode: offline}." if name == "wandb" else ""
+        raise OptionsError(f"log.trackers: {name} could not start: {said}.{hint}") from error
+    accelerator.trackers = []  # a stage ends its own
 
 
 def _context(options: Options, sessions: Mapping[str, str], name: str) -> dict[str, Any]:

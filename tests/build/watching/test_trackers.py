@@ -115,11 +115,13 @@ def begun(tree: Run, rows: list[Any], step: int = 0, main: bool = True) -> tuple
     asked: list[Any] = []
 
     def init_trackers(title: str, config: Any) -> None:
+        """As Accelerate's: all that it has are started, and those of before again."""
         asked.append((title, config))
-        for one in accelerator.log_with:
+        accelerator.trackers += accelerator.log_with
+        for one in accelerator.trackers:
             one.start()
 
-    accelerator: Any = SimpleNamespace(is_main_process=main, init_trackers=init_trackers)
+    accelerator: Any = SimpleNamespace(is_main_process=main, init_trackers=init_trackers, trackers=[])
     options = validate(tree(log__trackers=rows), "run.yml")
     return start_trackers(options, accelerator, step, {"train.lr": 0.5}), asked
 
@@ -132,9 +134,10 @@ class Remote(GeneralTracker):
 
     def __init__(self, session: str | None = None) -> None:
         super().__init__()
-        self.session = session
+        self.session, self.starts = session, 0
 
     def start(self) -> None:
+        self.starts += 1
         self.run = SimpleNamespace(id=self.session or "fresh")
 
     @property
@@ -155,6 +158,12 @@ def test_a_resumed_run_is_the_same_run_to_its_trackers(
     assert one.session == "before" and asked == [("tiny", None)], "settings are told once"
     (one,), _ = begun(tree, ["wandb"], step=0)
     assert one.session is None and json.loads(file.read_text()) == {"wandb": "fresh"}
+
+
+def test_each_of_several_is_started_once(tree: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(trackers.TRACKERS, "wandb", Remote)
+    found, asked = begun(tree, ["wandb", "wandb"])
+    assert [one.starts for one in found] == [1, 1] and len(asked) == 2
 
 
 def test_other_processes_have_no_trackers(tree: Run, tmp_path: Path) -> None:
