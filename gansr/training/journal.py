@@ -17,6 +17,7 @@ from gansr.training.files import replace_text
 from gansr.training.stopwatch import Stopwatch
 
 LONG = 20_000  # steps: of longer runs, the first so many are what beginners are judged by
+LARGEST = 1e19  # TensorBoard's buckets end at 1e20, and numbers that are all beyond are an error to it
 LINES = 4  # that means reach back to, about
 
 
@@ -83,7 +84,7 @@ class Journal:
     def histograms(self, step: int, samples: Mapping[str, Tensor]) -> None:
         """How numbers (N,) are spread, for TensorBoard."""
         for name, values in samples.items() if self.writes else ():
-            self.board.add_histogram(name, values, step)
+            self.board.add_histogram(name, values.clamp(-LARGEST, LARGEST), step)
 
     def settings(self, settings: Mapping[str, Any], outcome: Mapping[str, float]) -> None:
         """What was set and what came of it, for TensorBoard's table of runs (HPARAMS)."""

@@ -97,10 +97,11 @@ def test_histograms_are_for_tensorboard_alone(journal: Callable[..., Journal], t
 
     one = journal()
     one.histograms(4, {"logits/fake": torch.tensor([-1.0, 0.0, 3.0, 3.0]), "logits/real": torch.ones(2)})
+    one.histograms(4, {"logits/beyond": torch.tensor([-1e30, 1e30])})
     one.close()
     assert not (tmp_path / "run" / "log.jsonl").exists()
     board = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
-    assert sorted(board.Tags()["histograms"]) == ["logits/fake", "logits/real"]
+    assert sorted(board.Tags()["histograms"]) == ["logits/beyond", "logits/fake", "logits/real"]
     (event,) = board.Histograms("logits/fake")
     found = event.histogram_value
     assert event.step == 4 and (found.min, found.max, found.num, found.sum) == (-1, 3, 4, 5)

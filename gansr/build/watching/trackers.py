@@ -98,7 +98,7 @@ def start_trackers(options: Options, accelerator: Accelerator, step: int, told: 
     return made
 
 
-def _start(name: str, tracker: GeneralTracker, accelerator: Accelerator, title: str, told: Mapping[str, Any]) -> None:
+def _start(name: str, tracker: Any, accelerator: Accelerator, title: str, told: Mapping[str, Any]) -> None:
     accelerator.trackers, accelerator.log_with = [], [tracker]  # it starts whatever it has
     try:
         accelerator.init_trackers(title, dict(told) or None)
