@@ -117,3 +117,18 @@ def test_the_pipeline_shown_can_be_built(tree: Callable[..., Tree]) -> None:
     (text,) = shown
     rows = parse(text, "docs/degradations.md")["degradation"]
     examine(validate(tree(data__train__degradation=rows, data__train__margin=8), "docs/degradations.md"))
+
+
+TRAINING = (Path(__file__).parent.parent / "docs" / "training.md").read_text("utf-8")
+
+
+def test_what_is_shown_of_watching_fits(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", TRAINING, re.DOTALL)
+    base = tree(scale=4, data__train__crop=32)
+    base["data"]["validation"] = {"set14": base["data"]["validation"]["judge"]}
+    examine(validate(merge(base, parse(text, "docs/training.md")), "docs/training.md"))
+
+
+@pytest.mark.parametrize("name", TABLES["trackers"])
+def test_every_tracker_is_there(name: str) -> None:
+    assert f"| `{name}` |" in TRAINING

@@ -24,6 +24,7 @@ GIVEN = {
     "batch_augmentations": {"batch", "lr_is_bicubic"},
     "optimizers": {"lr"},
     "schedules": {"steps"},
+    "trackers": {"title", "folder", "session"},
 }
 
 
@@ -76,6 +77,8 @@ def schema() -> dict[str, Any]:
     definitions |= {name: _choices(table) for name, table in COMPONENTS.items()}
     definitions["TrainOptions"]["properties"] |= {"optimizer": _ref("Optimizer"), "schedule": _ref("Schedule")}
     definitions["ValidationOptions"]["properties"]["metrics"] = _mapping("Metric")
+    names = [{"enum": list(TABLES["trackers"])}, {"type": "string", "pattern": ":"}]
+    definitions["LogOptions"]["properties"]["trackers"]["items"] = {"anyOf": [_ref("Tracker"), *names]}
     definitions["DataOptions"]["properties"]["validation"] = _mapping("SetOptions")
     properties |= {
         "recipe": {"enum": list(RECIPE_OPTIONS)},
@@ -127,6 +130,7 @@ COMPONENTS = {
     "Metric": "metrics",
     "Optimizer": "optimizers",
     "Schedule": "schedules",
+    "Tracker": "trackers",
 }
 REPLACED = {
     "GeneratorOptions": "Generator",
@@ -135,6 +139,7 @@ REPLACED = {
     "MakerOptions": "Degrader",
     "LossOptions": "Loss",
     "PenaltyOptions": "Penalty",
+    "MetricOptions": "Metric",
 }
 """Definitions that know no arguments, and which of COMPONENTS takes their place."""
 
@@ -145,6 +150,7 @@ def _list_of(name: str) -> dict[str, Any]:
 
 WEIGHT = {"anyOf": [{"type": "number", "minimum": 0}, _ref("RampOptions")]}
 NETWORK = {"weights": {"type": ["string", "null"]}, "strict": {"type": "boolean"}}
+EVERY = {"type": "integer", "minimum": 1}
 LOOKS = {"through": _list_of("View")}
 LOSS = (
     LOOKS
@@ -168,7 +174,8 @@ EXTRA: dict[str, dict[str, Any]] = {
     "losses": LOSS,
     "degrader_losses": LOSS,
     "objectives": {"weight": WEIGHT},
-    "penalties": {"weight": {"type": "number", "minimum": 0}, "every": {"type": "integer", "minimum": 1}},
+    "penalties": {"weight": {"type": "number", "minimum": 0}, "every": EVERY},
+    "metrics": {"every": {"anyOf": [EVERY, {"type": "null"}]}},
 }
 """Keys that rows of a table have beside their own arguments."""
 

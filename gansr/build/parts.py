@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gansr.build.networks import load_degradation, make_generator
+from gansr.build.watching.trackers import TRACKERS
 from gansr.data.augmentation import BATCH_AUGMENTATIONS
 from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError
@@ -51,6 +52,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "recipes": RECIPE_OPTIONS,
     "optimizers": OPTIMIZERS,
     "schedules": SCHEDULES,
+    "trackers": TRACKERS,
 }
 
 

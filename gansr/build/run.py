@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 from accelerate import Accelerator
-from accelerate.utils import gather_object, set_seed
+from accelerate.tracking import GeneralTracker
+from accelerate.utils import set_seed
 
 from gansr.build import parts
 from gansr.build import recipes as builders
@@ -17,17 +18,17 @@ from gansr.build.harvest import harvest_rows, wanted, with_rows
 from gansr.build.measured import measured
 from gansr.build.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.start import load_start
+from gansr.build.watching.outcome import all_settings, main_settings, outcome
+from gansr.build.watching.trackers import start_trackers
+from gansr.build.watching.validation import Validation
 from gansr.data.training_set import TrainingSet
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import OptionsError, StorageError, TrainingError
 from gansr.evaluation.pictures import before_and_after
-from gansr.evaluation.scores import Metric, Scores, evaluate, joined
-from gansr.inference.upscale import Upscaler
 from gansr.models import weights
 from gansr.options.load import changes, dump
 from gansr.options.schema import Options
 from gansr.training import state
-from gansr.training.best import Best
 from gansr.training.checkpoints import Checkpoints
 from gansr.training.console import Console
 from gansr.training.files import replace_text
@@ -46,15 +47,12 @@ class Stage:
     accelerator: Accelerator
     recipe: Recipe
     images: Images
-    metrics: dict[int, dict[str, Metric]]  # for each scale of the validation sets
+    validation: Validation
     left_out: list[str]  # what was measured, and what `strict: false` left out, for people
     inherited: Path | None = None  # weights of the stage before, when this one started from them
 
     def __post_init__(self) -> None:
-        tracked = self.options.checkpoints.best or next(iter(self.options.tracked), None)
-        one_scales = next(iter(self.metrics.values()), {})
-        higher = one_scales[tracked.partition("/")[2]].higher_is_better if tracked else True
-        self.best = Best(tracked, higher)
+        self.best = self.validation.best
         self.progress, self.meter = Progress(), Meter()
         self.changed: list[str] = []  # options that differ from those of the part already done
         self.checkpoints = Checkpoints(self.folder / "checkpoints", self.options.checkpoints.keep)
@@ -81,7 +79,8 @@ class Stage:
         with Console(self.options.title, train.steps, start, images, visible=first) as console:
             self._announce(console, start)
             self.stopwatch = Stopwatch(start)
-            self.journal = Journal(self.folder, start, console, self.stopwatch, images, writes=first)
+            trackers = self._trackers(start)
+            self.journal = Journal(self.folder, start, console, self.stopwatch, images, first, trackers)
             if first and not start:
                 self._tell_domains(console)
             drawn, options = self._drawn(console)
@@ -93,7 +92,7 @@ class Stage:
                 Intervals(
                     train.steps,
                     self.options.log.every,
-                    self.options.validation.every,
+                    self.options.validation.intervals,
                     self.options.checkpoints.every,
                 ),
                 self._log,
@@ -102,9 +101,12 @@ class Stage:
                 self.progress,
                 self.meter,
                 Autopsy(drawn, options, accelerator),
+                lambda: self.validation.enough,
             )
             try:
                 finished = loop.run()
+                if finished:
+                    self._conclude(console, start)
             finally:
                 self.journal.close()
         if finished and first:
@@ -123,6 +125,21 @@ class Stage:
             )
         state.restore(latest, self.recipe, self.extras, self.accelerator)
         return self.progress.step
+
+    def _trackers(self, start: int) -> list[GeneralTracker]:
+        """Who is told beside TensorBoard; a stage that is over has nothing to tell."""
+        if start >= self.options.train.steps or self.validation.enough:
+            return []
+        return start_trackers(self.options, self.accelerator, start, all_settings(self.options))
+
+    def _conclude(self, console: Console, start: int) -> None:
+        """What there is to say when all steps are taken, or enough."""
+        step = self.progress.step
+        if step < self.options.train.steps:
+            console.say(self.validation.verdict)
+        if step > start and self.accelerator.is_main_process:
+            scores = outcome(self.journal.path, self.options.tracked, self.best.step)
+            self.journal.settings(main_settings(self.options), scores)
 
     def _announce(self, console: Console, start: int) -> None:
         accelerator = self.accelerator
@@ -179,6 +196,7 @@ class Stage:
         generator, *others = self.recipe.players
         rates = {"lr": generator.lr} | {f"lr/{player.title}": player.lr for player in others}
         self.journal.losses(step, values | self._shares(step, values), rates)
+        self.journal.histograms(step, self.meter.spread())
 
     def _shares(self, step: int, values: dict[str, float]) -> dict[str, float]:
         """What each row of the loss table contributed since the last line."""
@@ -187,33 +205,21 @@ class Stage:
         return {f"share/{role}": share for role, share in losses.shares(terms, step - 1).items()}
 
     def _validate(self, step: int) -> None:
-        """Measure the averaged generator on every set, each process its share of the images."""
+        """Measure the averaged generator on every set, each process its share of the images, and keep the best."""
         if not self.images.validation:
             return
         with self.stopwatch.paused():
             for player in self.recipe.players:
                 player.share_buffers()
-            scores = joined([self._scores(scale) for scale in self.metrics])
+            scores = self.validation.scores(self.recipe, step)
             flat = scores.flat()
             improved = self.best.improved(step, flat)
             if improved and self.accelerator.is_main_process:
                 self._write(BEST)
-            self.journal.scores(step, flat, f" (the best {self.best.metric} so far)" if improved else "")
+            self.journal.scores(step, flat, f" (the best {self.best.title} so far)" if improved else "")
             for row in scores.rows:
                 if row.pictures:
                     self.journal.picture(step, f"{row.set}/{row.image}", before_and_after(row.pictures))
-
-    def _scores(self, scale: int) -> Scores:
-        """Of the validation sets of one scale."""
-        return evaluate(
-            Upscaler(shipped(self.recipe), scale, self.accelerator.device),
-            [images for images in self.images.validation if images.scale == scale],
-            self.metrics[scale],
-            rank=self.accelerator.process_index,
-            world=self.accelerator.num_processes,
-            gather=gather_object,
-            keep_images=self.options.validation.pictures,
-        )
 
     def _save(self, step: int) -> None:
         with self.stopwatch.paused():
@@ -256,7 +262,8 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
     with accelerator.local_main_process_first():  # whoever comes first downloads, the others find it there
         made_of = builders.ingredients(options)
         metrics = {one.scale: parts.metrics(options, one.scale) for one in images.validation}
+    validation = Validation(options, images.validation, metrics, accelerator)
     left_out = [*told, *load_start(options, made_of.networks, inherited)]
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
-    return Stage(options, accelerator, recipe, images, metrics, left_out, inherited)
+    return Stage(options, accelerator, recipe, images, validation, left_out, inherited)

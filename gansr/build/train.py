@@ -13,6 +13,8 @@ from gansr.build.data import Images, open_images
 from gansr.build.processes import start
 from gansr.build.run import build_stage
 from gansr.build.ship import LAST, architecture, written_before
+from gansr.build.watching.trackers import check_trackers
+from gansr.build.watching.validation import best
 from gansr.errors import OptionsError
 from gansr.options.schema import Options
 
@@ -46,10 +48,11 @@ def _inspected(options: Options, accelerator: Accelerator, written: Collection[P
     found = examine(options, written)
     if found.missing:
         raise OptionsError(" ".join(found.missing))
+    check_trackers(options)
     with accelerator.local_main_process_first():  # feature networks are downloaded now
         for section, rows in options.tables.items():
             parts.loss_table(rows, section, options)
-        parts.metrics(options, options.scale)
+        best(options, parts.metrics(options, options.scale))
     return open_images(options)
 
 

@@ -48,10 +48,29 @@ class Common(Strict):
         if self.unpaired:
             refuse_side(self.data.train, getattr(self, "recipe", ""), self.takes_degradation)
         self._check_scales()
-        best, known = self.checkpoints.best, list(self.tracked)
-        if best is not None and best not in known:
-            raise ValueError(f"checkpoints.best: no '{best}' is measured; choices: {', '.join(known) or '(none)'}")
+        self._check_best()
         return self
+
+    def _check_best(self) -> None:
+        best, known = self.checkpoints.best, list(self.tracked)
+        names = [] if best is None else [best] if isinstance(best, str) else list(best)
+        if strange := [name for name in names if name not in known]:
+            raise ValueError(
+                f"checkpoints.best: no '{strange[0]}' is measured; choices: {', '.join(known) or '(none)'}"
+            )
+        if isinstance(best, dict) and (not best or 0 in best.values()):
+            raise ValueError("checkpoints.best: give at least one SET/METRIC, each with a weight other than 0")
+        steps = {name: self.validation.interval(name.partition("/")[2]) for name in names}
+        if len(set(steps.values())) > 1:
+            found = ", ".join(f"{name} every {every} steps" for name, every in steps.items())
+            raise ValueError(
+                f"checkpoints.best: what is added up must be measured at the same steps, and here is {found}; give "
+                "these metrics the same `every`"
+            )
+        if self.train.patience is not None and not known:
+            raise ValueError(
+                "train.patience: nothing is measured that could get better; it needs data.validation with metrics"
+            )
 
     def _check_scales(self) -> None:
         train = self.data.train

@@ -141,16 +141,36 @@ class TrainOptions(Strict):
         default=False, description="compute the trunk's inner results twice instead of keeping them: less memory"
     )
     compile: bool = Field(default=False, description="torch.compile the networks (GPU; off while you debug)")
+    patience: PositiveInt | None = Field(
+        default=None,
+        description="training ends at the validation at which `checkpoints.best` is so many steps old; omitted: never",
+    )
+
+
+class MetricOptions(Component):
+    """A metric by name with its arguments, and how often it is measured."""
+
+    every: PositiveInt | None = Field(default=None, description="steps; omitted: as `validation.every`")
 
 
 class ValidationOptions(Strict):
-    """What is measured on the validation sets, and how often."""
+    """What is measured on the validation sets, and how often. After the last step everything is."""
 
-    every: PositiveInt = Field(default=5000, description="steps")
-    metrics: dict[Word, Component] = Field(
-        default_factory=lambda: {"psnr": Component(type="psnr"), "ssim": Component(type="ssim")}
+    every: PositiveInt = Field(default=5000, description="steps; a metric may have an `every` of its own")
+    metrics: dict[Word, MetricOptions] = Field(
+        default_factory=lambda: {"psnr": MetricOptions(type="psnr"), "ssim": MetricOptions(type="ssim")}
     )
     pictures: NonNegativeInt = Field(default=3, description="images of each set shown in TensorBoard")
+
+    def interval(self, metric: str) -> int:
+        """Steps between two measurements of a metric."""
+        return self.metrics[metric].every or self.every
+
+    @property
+    def intervals(self) -> tuple[int, ...]:
+        """All intervals at which there is something to do."""
+        own = {self.interval(name) for name in self.metrics}
+        return tuple(sorted(own | {self.every} if self.pictures or not own else own))
 
 
 class CheckpointOptions(Strict):
@@ -158,10 +178,22 @@ class CheckpointOptions(Strict):
 
     every: PositiveInt = Field(default=5000, description="steps")
     keep: PositiveInt = Field(default=3, description="the last N checkpoints stay")
-    best: str | None = Field(default=None, description="SET/METRIC that names the best weights; omitted: the first")
+    best: str | dict[str, float] | None = Field(
+        default=None,
+        description="SET/METRIC that names the best weights, or {SET/METRIC: weight, ...}: the largest sum of weight "
+        "times score, so weights of metrics that should be low are below 0; omitted: the first metric of the first set",
+    )
 
 
 class LogOptions(Strict):
-    """Console, log.jsonl and TensorBoard."""
+    """Console, log.jsonl, TensorBoard, and other trackers."""
 
     every: PositiveInt = Field(default=100, description="steps; values are means since the last line")
+    trackers: tuple[Component | str, ...] = Field(
+        default=(), description="who is told beside TensorBoard: wandb, mlflow, or {type: wandb, project: mine}"
+    )
+
+    @property
+    def told(self) -> tuple[Component, ...]:
+        """The trackers: `wandb` is short for `{type: wandb}`."""
+        return tuple(Component(type=one) if isinstance(one, str) else one for one in self.trackers)

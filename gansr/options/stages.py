@@ -19,6 +19,7 @@ PARTS = (
     ("penalties",),
     ("data", "validation"),
     ("validation", "metrics"),
+    ("checkpoints", "best"),
 )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gansr.losses.table import Images, LossTable
 from gansr.losses.weight import weight_at
-from gansr.recipes.judges import Judge, memory, verdicts
+from gansr.recipes.judges import Judge, logits, memory, verdicts
 from gansr.recipes.turns import Learning, Turns
 from gansr.training.player import Player
 from gansr.training.pool import ImagePool
@@ -110,7 +110,7 @@ class Contest:
                 report[f"penalty/{role}" if len(self.judges) == 1 else f"penalty/{role}/{name}"] = value
         game = torch.stack(parts).sum()
         self.discriminators.minimize(torch.stack([game, *restraints]).sum() if restraints else game)
-        return {"loss/discriminator": game} | report | verdicts(fakes, reals)
+        return {"loss/discriminator": game} | report | verdicts(fakes, reals) | logits(fakes, reals)
 
     def _shown(self, judge: str, images: Images) -> tuple[Tensor, Tensor]:
         made, real = self.sides.get(judge, ("sr", "hr"))

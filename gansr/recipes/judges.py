@@ -88,6 +88,17 @@ def verdicts(fakes: Mapping[str, Tensor], reals: Mapping[str, Tensor]) -> Report
     return report
 
 
+def logits(fakes: Mapping[str, Tensor], reals: Mapping[str, Tensor]) -> Report:
+    """All logits of made and of real images, by discriminator where there are several: not means, and no graph."""
+    sides = {"logits/fake": fakes, "logits/real": reals}
+    several = len(fakes) > 1
+    return {
+        f"{title}/{name}" if several else title: values.detach()
+        for title, side in sides.items()
+        for name, values in side.items()
+    }
+
+
 def memory(judges: Mapping[str, Judge]) -> dict[str, Any]:
     """Penalties that remember something."""
     return {

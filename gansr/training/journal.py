@@ -1,12 +1,14 @@
-"""What a run writes down: log.jsonl (exact, resumable), TensorBoard, and the console."""
+"""What a run writes down: log.jsonl (exact, resumable), TensorBoard and other trackers, and the console."""
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accelerate.tracking import GeneralTracker
+from torch import Tensor
 
 from gansr.errors import StorageError
 from gansr.training.console import Console
@@ -15,6 +17,7 @@ from gansr.training.files import replace_text
 from gansr.training.stopwatch import Stopwatch
 
 LONG = 20_000  # steps: of longer runs, the first so many are what beginners are judged by
+LARGEST = 1e19  # TensorBoard's buckets end at 1e20, and numbers that are all beyond are an error to it
 LINES = 4  # that means reach back to, about
 
 
@@ -22,7 +25,8 @@ class Journal:
     """The first process's notes. Made with `writes=False` by the others, it stays silent.
 
     log.jsonl holds only what a resumed run repeats exactly: no times. Lines beyond `step`, written before a crash
-    and after the last checkpoint, are cut off.
+    and after the last checkpoint, are cut off. `trackers` are told what TensorBoard is told, but for histograms and
+    advice; one that fails is told no more.
     """
 
     def __init__(
@@ -33,10 +37,12 @@ class Journal:
         stopwatch: Stopwatch,
         images: int,
         writes: bool = True,
+        trackers: Sequence[GeneralTracker] = (),
     ) -> None:
         self.folder, self.console, self.stopwatch, self.images, self.writes = (
             folder, console, stopwatch, images, writes,
         )  # fmt: skip
+        self.trackers = list(trackers)
         self.advice: Advice = {}  # what was the matter at the last line
         self.gradients: dict[str, float] = {}  # the newest norms: not every line brings some
         self.means: dict[str, tuple[float, int]] = {}  # of what differs with what images show, over so many lines
@@ -56,8 +62,7 @@ class Journal:
             return
         self._line({"step": step, **values, **rates})
         speed = {"speed/seconds_per_step": seconds, "speed/images_per_second": self.images / seconds}
-        for name, value in {**values, **rates, **speed}.items():
-            self.board.add_scalar(name, value, step)
+        self._scalars(step, {**values, **rates, **speed})
         self.console.losses(step, values, seconds)
         self._advise(step, values)
 
@@ -66,19 +71,46 @@ class Journal:
         if not self.writes:
             return
         self._line({"step": step, **scores})
-        for name, value in scores.items():
-            self.board.add_scalar(f"validation/{name}", value, step)
+        self._scalars(step, {f"validation/{name}": value for name, value in scores.items()})
         self.console.say(f"step {step}: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()) + note)
 
     def picture(self, step: int, name: str, image: np.ndarray) -> None:
-        """A picture (H, W, 3) uint8 for TensorBoard."""
+        """A picture (H, W, 3) uint8 for TensorBoard, and for trackers that take pictures."""
+        if not self.writes:
+            return
+        self.board.add_image(name, image, step, dataformats="HWC")
+        self._tell(lambda tracker: tracker.log_images({name: [image]}, step=step), "log_images")
+
+    def histograms(self, step: int, samples: Mapping[str, Tensor]) -> None:
+        """How numbers (N,) are spread, for TensorBoard."""
+        for name, values in samples.items() if self.writes else ():
+            self.board.add_histogram(name, values.clamp(-LARGEST, LARGEST), step)
+
+    def settings(self, settings: Mapping[str, Any], outcome: Mapping[str, float]) -> None:
+        """What was set and what came of it, for TensorBoard's table of runs (HPARAMS)."""
         if self.writes:
-            self.board.add_image(name, image, step, dataformats="HWC")
+            self.board.add_hparams(dict(settings), dict(outcome), run_name=".")  # of this run, not of one below it
 
     def close(self) -> None:
-        """Flush TensorBoard's queue."""
+        """Flush TensorBoard's queue, and end the trackers' runs."""
         if self.writes:
             self._or_full(self.board.close)
+            self._tell(lambda tracker: tracker.finish(), "finish")
+
+    def _scalars(self, step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self.board.add_scalar(name, value, step)
+        self._tell(lambda tracker: tracker.log(dict(values), step=step), "log")
+
+    def _tell(self, say: Callable[[Any], Any], what: str) -> None:
+        """Tell the trackers that can do `what`. A service that is down must not cost the run."""
+        for tracker in [one for one in self.trackers if hasattr(one, what)]:
+            try:
+                say(tracker)
+            except Exception as error:  # noqa: BLE001 - any program may stand behind it
+                self.trackers.remove(tracker)
+                name, said = getattr(tracker, "name", "a tracker"), str(error) or type(error).__name__
+                self.console.say(f"  {name} failed and is told no more: {said}")
 
     def _advise(self, step: int, values: Mapping[str, float]) -> None:
         """Say what is the matter, but for what was already so at the line before. Not for log.jsonl: a resumed run

@@ -34,16 +34,20 @@ class Progress:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Steps in all, and between two log lines, two validations and two checkpoints."""
+    """Steps in all, and between two log lines, two validations and two checkpoints.
+
+    Of several intervals between validations each has its own.
+    """
 
     steps: int
     log: int
-    validate: int
+    validate: int | tuple[int, ...]
     save: int
 
-    def due(self, step: int, every: int) -> bool:
+    def due(self, step: int, every: int | tuple[int, ...]) -> bool:
         """Every so many steps, and at the end."""
-        return step % every == 0 or step == self.steps
+        several = (every,) if isinstance(every, int) else every
+        return any(step % one == 0 for one in several) or step == self.steps
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Loop:
         meter: sums of the reports since the last log line.
         autopsy: (micro-batch, names) -> sentences about the micro-batch in which those values of this process
             stopped being finite; None says nothing about it.
+        enough: asked before the first step and after each validation: is there nothing to gain from going on?
     """
 
     accelerator: Accelerator
@@ -76,15 +81,19 @@ class Loop:
     progress: Progress = field(default_factory=Progress)
     meter: Meter = field(default_factory=Meter)
     autopsy: Callable[[int, list[str]], str] | None = None
+    enough: Callable[[], bool] = lambda: False
     interrupted: bool = False  # did a signal ask to stop, be it at the last step?
+    satisfied: bool = False  # did a validation find that it is enough?
 
     def run(self) -> bool:
-        """Train to the last step. True when it was reached, False when a signal asked to stop before (and saved).
+        """Train to the last step. True when it was reached, or enough before; False when a signal asked to stop before.
+
+        What it had is saved in either case.
 
         Raises:
             TrainingError: a loss is no longer finite.
         """
-        if self.progress.step >= self.intervals.steps:
+        if self.progress.step >= self.intervals.steps or self.enough():
             return True
         start = self.progress.step * self.accelerator.gradient_accumulation_steps
         batches = self.batches(start)
@@ -102,26 +111,27 @@ class Loop:
                     if self.accelerator.sync_gradients:
                         self.progress.step += 1
                         if self._after(interrupt):
-                            self.interrupted = True
-                            return self.progress.step == self.intervals.steps
+                            return self.satisfied or self.progress.step == self.intervals.steps
         finally:
             if hasattr(batches, "close"):
                 batches.close()  # pyright: ignore[reportAttributeAccessIssue] - generators have one
         return True
 
     def _after(self, interrupt: Interrupt) -> bool:
-        """Whatever is due after this step. True when all processes agree to stop."""
+        """Whatever is due after this step. True when all processes agree to stop, be it for a signal or for good."""
         step, due = self.progress.step, self.intervals.due
         logs, validates, saves = (
             due(step, every) for every in (self.intervals.log, self.intervals.validate, self.intervals.save)
         )
-        stops = self._stops(interrupt, logs)
-        if logs or validates or saves or stops:
+        self.interrupted = self._stops(interrupt, logs)
+        if logs or validates or saves or self.interrupted:
             self._refuse_nonsense()
         if logs:
             self.log(step, self.meter.read(self.accelerator))
         if validates:
             self._validate_or_save(step)
+            self.satisfied = self._anyone(self.enough())
+        stops = self.interrupted or self.satisfied
         if saves or stops:
             self.save(step)
         return stops
@@ -138,21 +148,19 @@ class Loop:
 
     def _stops(self, interrupt: Interrupt, ask_others: bool) -> bool:
         """One process may decide at any step; several agree where they synchronise anyway."""
-        if self.accelerator.num_processes == 1:
-            return interrupt.asked
-        if not ask_others:
-            return False
-        return self._anyone(interrupt.asked)
+        return self._anyone(interrupt.asked) if ask_others or self.accelerator.num_processes == 1 else False
 
     def _anyone(self, here: bool) -> bool:
         """Is it so in any process? All of them get the same answer."""
+        if self.accelerator.num_processes == 1:
+            return here
         count = torch.tensor(float(here), device=self.accelerator.device)
         return bool(cast(Tensor, self.accelerator.reduce(count, reduction="sum")).item())
 
     def _refuse_nonsense(self) -> None:
         """Stop before a value that is not finite reaches the log, the validation or a checkpoint."""
         first, several = self.meter.not_finite(), self.accelerator.num_processes > 1
-        if not (self._anyone(bool(first)) if several else first):
+        if not self._anyone(bool(first)):
             return
         known = [self._account(first)] if first else []
         if several:  # all stop together, and not before each has written down what it knows

@@ -9,25 +9,29 @@ from torch import Tensor
 from gansr.training.recipe import Report
 
 NEVER = -1
+SPREAD = 2**17  # numbers of a sample that are read at most
 
 
 class Meter:
     """Running sums of reports, and since when a sum is not finite.
 
-    `add` never waits for the device; `read` and `not_finite` do.
+    Of what is not a scalar the newest is kept, for its spread. `add` never waits for the device; `read`, `spread` and
+    `not_finite` do.
     """
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
         self.first: dict[str, Tensor] = {}  # micro-batch since which the sum is not finite, or NEVER
+        self.samples: dict[str, Tensor] = {}
 
     @torch.no_grad()
     def add(self, report: Report, micro_batch: int) -> None:
         """Add the report of micro-batch number `micro_batch` of the run."""
-        if not report:
+        self.samples |= {name: value.detach() for name, value in report.items() if value.dim()}
+        values = {name: value.detach().float() for name, value in report.items() if not value.dim()}
+        if not values:
             return
-        values = {name: value.detach().float() for name, value in report.items()}
         for name, value in values.items():
             if name not in self.sums:
                 self.sums[name], self.counts[name] = torch.zeros_like(value), 0
@@ -52,6 +56,15 @@ class Meter:
         self.sums, self.counts, self.first = {}, {}, {}
         return dict(zip(names, values, strict=True))
 
+    def spread(self) -> dict[str, Tensor]:
+        """Of this process alone, the newest of each report that is not a scalar: (N,) on the CPU, of very many a part.
+
+        None is told twice.
+        """
+        samples, self.samples = self.samples, {}
+        flat = {name: value.flatten() for name, value in samples.items()}
+        return {name: value[:: -(-len(value) // SPREAD)].float().cpu() for name, value in flat.items() if len(value)}
+
     @torch.no_grad()
     def share(self, accelerator: Accelerator) -> None:
         """Give every process the mean of all sums: a checkpoint holds one process's, and must speak for all."""
@@ -67,7 +80,7 @@ class Meter:
         return {name: number for name, number in zip(self.first, numbers, strict=True) if number != NEVER}
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything: a checkpoint may fall between two log lines."""
+        """Everything that goes into a log line: a checkpoint may fall between two of them."""
         return {
             "sums": {name: value.clone() for name, value in self.sums.items()},
             "counts": dict(self.counts),

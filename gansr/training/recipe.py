@@ -8,7 +8,8 @@ from torch import Tensor
 from gansr.losses.table import LossTable
 from gansr.training.player import Player
 
-Report = dict[str, Tensor]  # name -> scalar on the device, not weighted, for the log
+Report = dict[str, Tensor]
+"""Name -> scalar on the device, not weighted, for the log; or many numbers, for a histogram."""
 
 
 class Stateful(Protocol):

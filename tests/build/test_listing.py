@@ -93,11 +93,15 @@ def test_our_own_options_fit_the_schema(path: Path) -> None:
 
 
 def test_a_small_run_fits_the_schema(tree: Callable[..., Any]) -> None:
+    whole = schema()
     for recipe in ("paired", "paired_gan", "learned_kernel_noise"):
-        assert errors(tree(recipe), schema(), schema()) == []
+        assert errors(tree(recipe), whole, whole) == []
     gan = {"name": "gan", "generator": {"blocks": 2}, "losses": {"pixel": None}, "discriminator": None}
-    assert errors(tree() | {"stages": [gan]}, schema(), schema()) == []
-    assert errors(tree(generator={"type": "mine.net:Net", "anything": 1}), schema(), schema()) == []
+    assert errors(tree() | {"stages": [gan]}, whole, whole) == []
+    watched = {"log__trackers": ["wandb", {"type": "mlflow", "experiment": "x"}, "mine.notes:Tracker"]}
+    watched |= {"checkpoints__best": {"judge/psnr": 1.0}, "validation__metrics__psnr__every": 100, "train__patience": 9}
+    assert errors(tree(**watched), whole, whole) == []
+    assert errors(tree(generator={"type": "mine.net:Net", "anything": 1}), whole, whole) == []
 
 
 @pytest.mark.parametrize(
@@ -114,6 +118,10 @@ def test_a_small_run_fits_the_schema(tree: Callable[..., Any]) -> None:
         {"train__schedule": {"type": "cosine", "at": [1]}},
         {"data__validation__judge__lq": "x"},
         {"validation__metrics__psnr__color": "y"},
+        {"validation__metrics__psnr__every": 0},
+        {"checkpoints__best": ["judge/psnr"]},
+        {"log__trackers": ["wandbb"]},
+        {"log__trackers": [{"type": "wandb", "projekt": "x"}]},
         {"recipe": "pared"},
         {"stages": [{"train": {"stps": 1}}]},
         {"stage": "1_psnr"},

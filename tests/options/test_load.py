@@ -76,6 +76,12 @@ def test_saved_options_load_as_the_same(tmp_path: Path) -> None:
         ("losses.pixel.weight", -1, "losses.pixel.weight"),
         ("losses", {"pixel": {"type": "l1"}}, "losses.adversarial is missing"),
         ("checkpoints.best", "set6/psnr", "choices: set5/psnr, set5/ssim"),
+        ("checkpoints.best", {"set5/psnr": 1.0, "set6/psnr": 1.0}, "no 'set6/psnr' is measured; choices: set5/psnr"),
+        ("checkpoints.best", {}, "checkpoints.best: give at least one SET/METRIC"),
+        ("checkpoints.best", {"set5/psnr": 0.0}, "each with a weight other than 0"),
+        ("checkpoints.best", {"set5/psnr": "much"}, "checkpoints.best.set5/psnr: expected a number, found 'much'"),
+        ("train.patience", 0, "train.patience"),
+        ("log.trackers", "wandb", "log.trackers: expected a list"),
         ("train.schedule", {"type": "constant"}, "either halve_at or schedule"),
         ("recipe", "paired_gam", "Did you mean 'paired_gan'"),
         ("recipe", "paired", "discriminator"),
@@ -89,6 +95,46 @@ def test_wrong_options_are_one_clear_sentence(path: str, value: Any, message: st
     assert message in text
     assert text.startswith("run.yml: ")
     assert "\n" not in text
+
+
+def test_what_is_added_up_is_measured_at_the_same_steps() -> None:
+    tree = changed("checkpoints.best", {"set5/psnr": 1.0, "set5/ssim": 30.0})
+    tree["validation"] = {"every": 1000, "metrics": {"psnr": {"type": "psnr"}, "ssim": {"type": "ssim", "every": 5000}}}
+    with pytest.raises(OptionsError, match=r"set5/psnr every 1000 steps, set5/ssim every 5000 steps; give these"):
+        validate(tree, "run.yml")
+    tree["validation"]["metrics"]["psnr"]["every"] = 5000
+    best = validate(tree, "run.yml").checkpoints.best
+    assert best == {"set5/psnr": 1.0, "set5/ssim": 30.0}
+
+
+def test_patience_needs_something_that_can_get_better() -> None:
+    tree = changed("train.patience", 100)
+    assert validate(copy.deepcopy(tree), "run.yml").train.patience == 100
+    del tree["data"]["validation"]
+    with pytest.raises(OptionsError, match=r"train\.patience: nothing is measured"):
+        validate(tree, "run.yml")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "pictures", "expected"),
+    [
+        ({"psnr": {"type": "psnr"}}, 0, (1000,)),
+        ({"psnr": {"type": "psnr"}, "deep": {"type": "feature_distance", "every": 5000}}, 0, (1000, 5000)),
+        ({"psnr": {"type": "psnr", "every": 300}, "ssim": {"type": "ssim", "every": 300}}, 0, (300,)),
+        ({"psnr": {"type": "psnr", "every": 300}}, 2, (300, 1000)),
+        ({}, 0, (1000,)),
+    ],
+)
+def test_each_metric_has_its_interval(metrics: Any, pictures: int, expected: tuple[int, ...]) -> None:
+    tree = changed("validation", {"every": 1000, "metrics": metrics, "pictures": pictures})
+    assert validate(tree, "run.yml").validation.intervals == expected
+
+
+def test_trackers_by_name_or_with_arguments(tmp_path: Path) -> None:
+    options = validate(changed("log.trackers", ["wandb", {"type": "mlflow", "experiment": "x"}]), "run.yml")
+    assert [(one.type, one.arguments) for one in options.log.told] == [("wandb", {}), ("mlflow", {"experiment": "x"})]
+    (tmp_path / "options.yml").write_text(dump(options))
+    assert load(tmp_path / "options.yml") == (options,)
 
 
 def test_a_missing_key_is_named() -> None:

@@ -114,3 +114,10 @@ def test_two_stages_of_one_name_are_refused() -> None:
 def test_a_stage_without_a_name_is_called_by_its_recipe() -> None:
     first, second = expand({"stages": [{"recipe": "paired"}, {"recipe": "paired_gan"}]}, [], "run.yml")
     assert (first["stage"], second["stage"]) == ("1_paired", "2_paired_gan")
+
+
+def test_a_stage_takes_a_metric_out_of_the_sum_that_names_the_best() -> None:
+    given = {"checkpoints": {"best": {"a/psnr": 1.0, "a/lpips": -20.0}}}
+    given["stages"] = [{"name": "first", "checkpoints": {"best": {"a/lpips": None}}}, {"name": "second"}]  # pyright: ignore
+    first, second = expand(given, [], "run.yml")
+    assert first["checkpoints"]["best"] == {"a/psnr": 1.0} and second["checkpoints"] == given["checkpoints"]

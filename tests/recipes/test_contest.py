@@ -130,6 +130,7 @@ def test_titles_keep_reports_apart(recipe: Run) -> None:
     report = recipe("semi_cycle").step(sides(), 0)
     assert {"loss/pixel", "degrader/pixel", "returning/pixel", "returning/discriminator", "logit/real"} <= report.keys()
     assert len({report[name].item() for name in ("loss/pixel", "degrader/pixel", "returning/pixel")}) == 3
+    assert {"logits/fake/hr_discriminator", "degrader/logits/fake", "returning/logits/real"} <= report.keys()
 
 
 def test_averages_are_the_generators_and_its_cleaners(recipe: Run) -> None:

@@ -13,7 +13,7 @@ from gansr.build import recipes as builders
 from gansr.data.batch import Paired
 from gansr.errors import OptionsError
 from gansr.options.load import validate
-from gansr.recipes.judges import Judge, Penalty, verdicts
+from gansr.recipes.judges import Judge, Penalty, logits, verdicts
 
 Run = Callable[..., Any]
 PATCH = {"type": "patch", "features": 4, "layers": 1, "norm": "none"}
@@ -184,6 +184,17 @@ def test_accuracy() -> None:
         "logit/real": 3.0,
         "discriminator/accuracy": 0.5,
     }
+
+
+def test_logits_are_told_whole() -> None:
+    fake, real = torch.tensor([[0.0, 2.0]], requires_grad=True), torch.ones(1, 1, 3, 3)
+    report = logits({"discriminator": fake}, {"discriminator": real})
+    assert report.keys() == {"logits/fake", "logits/real"}
+    assert report["logits/fake"].tolist() == [[0, 2]] and not report["logits/fake"].requires_grad
+    assert report["logits/real"] is not real and torch.equal(report["logits/real"], real)
+    several = logits({"one": fake, "two": fake + 1}, {"one": real, "two": real})
+    assert several.keys() == {f"logits/{side}/{name}" for side in ("fake", "real") for name in ("one", "two")}
+    assert several["logits/fake/two"].tolist() == [[1, 3]]
 
 
 def test_a_judges_share_counts_for_its_penalties_too(recipe: Run) -> None:

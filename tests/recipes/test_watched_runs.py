@@ -85,7 +85,7 @@ def run(tree: Callable[..., Any]) -> Callable[..., dict[str, str]]:
             lr, report = one.degrading.step(given, step)
             source = watch.at_size(given.hr, lr)
             report |= watch.likeness("lr", lr, given.real_lr, source) | watch.change("degrader", source, lr)
-            lines = [*lines[-9:], {name: float(value.detach()) for name, value in report.items()}]
+            lines = [*lines[-9:], {name: float(value.detach()) for name, value in report.items() if not value.dim()}]
         return advice({name: sum(line[name] for line in lines) / len(lines) for name in lines[-1]})
 
     return take

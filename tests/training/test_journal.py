@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from gansr.training.console import Console
 from gansr.training.journal import Journal
@@ -89,6 +90,102 @@ def test_other_processes_write_nothing(
     one.picture(2, "bird", np.zeros((4, 6, 3), np.uint8))
     one.close()
     assert not (tmp_path / "run").exists() and capsys.readouterr().out == ""
+
+
+def test_histograms_are_for_tensorboard_alone(journal: Callable[..., Journal], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    one = journal()
+    one.histograms(4, {"logits/fake": torch.tensor([-1.0, 0.0, 3.0, 3.0]), "logits/real": torch.ones(2)})
+    one.histograms(4, {"logits/beyond": torch.tensor([-1e30, 1e30])})
+    one.close()
+    assert not (tmp_path / "run" / "log.jsonl").exists()
+    board = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert sorted(board.Tags()["histograms"]) == ["logits/beyond", "logits/fake", "logits/real"]
+    (event,) = board.Histograms("logits/fake")
+    found = event.histogram_value
+    assert event.step == 4 and (found.min, found.max, found.num, found.sum) == (-1, 3, 4, 5)
+
+
+def test_settings_and_outcome_stand_in_the_table_of_runs(journal: Callable[..., Journal], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    one = journal()
+    one.settings({"train.lr": 0.5, "generator": "edsr", "seed": 3}, {"final/set5/psnr": 30.0})
+    one.close()
+    board = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert [event.value for event in board.Scalars("final/set5/psnr")] == [30.0]
+    found = board.PluginTagToContent("hparams")["_hparams_/session_start_info"]
+    values = HParamsPluginData.FromString(found).session_start_info.hparams
+    assert values["train.lr"].number_value == 0.5 and values["generator"].string_value == "edsr"
+    assert values["seed"].number_value == 3
+    assert [path.is_file() for path in (tmp_path / "run" / "tensorboard").iterdir()] == [True, True], "no run below it"
+
+
+class Told:
+    """A tracker that notes what it is told, and fails when it is asked to."""
+
+    name = "told"
+
+    def __init__(self, fails: str = "") -> None:
+        self.calls: list[Any] = []
+        self.fails = fails
+
+    def log(self, values: Any, step: int) -> None:
+        self._note("log", values, step)
+
+    def finish(self) -> None:
+        self._note("finish")
+
+    def _note(self, what: str, *more: Any) -> None:
+        if what == self.fails:
+            raise ConnectionError("the line is dead")
+        self.calls.append((what, *more))
+
+
+class ToldPictures(Told):
+    def log_images(self, images: Any, step: int) -> None:
+        self._note("picture", list(images), step)
+
+
+def told(tmp_path: Path, *trackers: Any, writes: bool = True) -> None:
+    """What happens in a short run."""
+    console = Console("tiny", 10, 0, 4, visible=writes)
+    one = Journal(tmp_path / "run", 0, console, Stopwatch(0), 4, writes, trackers)
+    one.losses(2, {"loss/pixel": 0.25}, {"lr": 0.5})
+    one.scores(2, {"set5/psnr": 30.0}, "")
+    one.picture(2, "set5/bird", np.zeros((4, 6, 3), np.uint8))
+    one.histograms(2, {"logits/fake": torch.ones(3)})
+    one.close()
+
+
+def test_trackers_are_told_what_tensorboard_is_told(tmp_path: Path) -> None:
+    plain, pictures = Told(), ToldPictures()
+    told(tmp_path, plain, pictures)
+    (_, losses, step), scores, end = plain.calls
+    assert {key: losses[key] for key in ("loss/pixel", "lr")} == {"loss/pixel": 0.25, "lr": 0.5} and step == 2
+    assert losses.keys() - {"loss/pixel", "lr"} == {"speed/seconds_per_step", "speed/images_per_second"}
+    assert scores == ("log", {"validation/set5/psnr": 30.0}, 2) and end == ("finish",)
+    assert [call[0] for call in pictures.calls] == ["log", "log", "picture", "finish"]
+    assert pictures.calls[2] == ("picture", ["set5/bird"], 2)
+
+
+@pytest.mark.parametrize(("fails", "calls"), [("log", []), ("finish", ["log", "log"])])
+def test_a_tracker_that_fails_costs_no_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fails: str, calls: list[str]
+) -> None:
+    broken, sound = Told(fails), Told()
+    told(tmp_path, broken, sound)
+    assert capsys.readouterr().out.count("told failed and is told no more: the line is dead") == 1
+    assert [call[0] for call in broken.calls] == calls
+    assert [call[0] for call in sound.calls] == ["log", "log", "finish"] and len(lines(tmp_path)) == 2
+
+
+def test_other_processes_tell_nobody(tmp_path: Path) -> None:
+    silent = Told()
+    told(tmp_path, silent, writes=False)
+    assert silent.calls == [] and not (tmp_path / "run").exists()
 
 
 WON = {"discriminator/accuracy": 1.0, "logit/real": 12.0, "logit/fake": -12.0}

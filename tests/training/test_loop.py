@@ -109,6 +109,47 @@ def test_everything_when_it_is_due_and_at_the_end() -> None:
     assert notes.closed == 1
 
 
+def test_several_intervals_between_validations() -> None:
+    notes = Notes(FakeRecipe(), steps=11)
+    notes.loop.intervals = Intervals(11, 100, (4, 6), 100)
+    assert notes.loop.run()
+    assert [step for what, step, *_ in notes.done if what == "validate"] == [4, 6, 8, 11]
+
+
+def test_enough_ends_the_run_after_a_validation_and_saves() -> None:
+    """Asked before the first step and after validations alone; what is due at the last step is not due now."""
+    recipe, asked = FakeRecipe(), []
+    notes = Notes(recipe, steps=20, validate=3, log=4)
+    notes.loop.enough = lambda: asked.append(notes.loop.progress.step) or notes.loop.progress.step >= 5
+    assert notes.loop.run() and notes.loop.satisfied and not notes.loop.interrupted
+    assert asked == [0, 3, 6] and recipe.seen == [0, 1, 2, 3, 4, 5] and notes.closed == 1
+    assert notes.done == [("validate", 3), ("log", 4, {"loss/pixel": 1.5}), ("validate", 6), ("save", 6)]
+
+
+def test_enough_is_enough_when_a_run_is_taken_up_again() -> None:
+    recipe = FakeRecipe()
+    notes = Notes(recipe, steps=20, start=6)
+    notes.loop.enough = lambda: True
+    assert notes.loop.run() and not recipe.seen and not notes.done and not notes.started
+
+
+def test_a_signal_with_the_last_validation_is_told_too() -> None:
+    notes = Notes(FakeRecipe(at={2: lambda: os.kill(os.getpid(), signal.SIGTERM) or 1.0}), validate=3)
+    notes.loop.enough = lambda: notes.loop.progress.step == 3
+    assert notes.loop.run() and notes.loop.interrupted
+    assert notes.done == [("validate", 3), ("save", 3)]
+
+
+def test_enough_of_one_process_ends_all() -> None:
+    notes = Notes(FakeRecipe(), validate=2)
+    accelerator: Any = notes.loop.accelerator
+    accelerator.num_processes = 2
+    flags = iter([0.0, 0.0, 0.0, 1.0])  # step 2: nonsense? enough?; step 4: nonsense? enough?
+    accelerator.reduce = lambda values, reduction: torch.tensor(next(flags))
+    assert notes.loop.run() and notes.loop.satisfied
+    assert notes.done == [("validate", 2), ("validate", 4), ("save", 4)]
+
+
 def test_micro_batches_add_up_to_a_step() -> None:
     recipe = FakeRecipe()
     notes = Notes(recipe, steps=3, accumulate=4, log=2)

@@ -103,10 +103,36 @@ def test_meter_never_waits_for_the_device() -> None:
     """On the meta device there is no value to wait for: whatever asks for one fails."""
     meter = Meter()
     for number in range(3):
-        meter.add({"a": torch.empty((), device="meta"), "b": torch.empty((), device="meta")}, number)
+        scalar, many = torch.empty((), device="meta"), torch.empty(2, 3, device="meta")
+        meter.add({"a": scalar, "b": scalar, "c": many}, number)
     assert meter.first["a"].is_meta and meter.sums["b"].is_meta
     with pytest.raises((NotImplementedError, RuntimeError)):
         meter.not_finite()
+
+
+def test_meter_keeps_the_newest_of_what_is_no_scalar() -> None:
+    """It is told apart, once, and is no part of means, of what is not finite, or of a checkpoint."""
+    meter = Meter()
+    for number in range(2):
+        logits = torch.arange(4.0, requires_grad=True).view(2, 1, 2) + 10 * number
+        meter.add({"a": torch.tensor(1.0), "logits": logits, "empty": torch.zeros(0)}, number)
+    meter.add({"one": torch.full((1, 1), math.nan, dtype=torch.bfloat16)}, 2)
+    assert set(meter.state_dict()) == {"sums", "counts", "first"} and meter.not_finite() == {}
+    assert meter.read(ALONE) == {"a": 1}
+    spread = meter.spread()
+    assert spread.keys() == {"logits", "one"}
+    assert spread["logits"].tolist() == [10, 11, 12, 13] and not spread["logits"].requires_grad
+    assert spread["one"].dtype == torch.float32 and spread["one"].shape == (1,)
+    assert meter.spread() == {}
+
+
+@pytest.mark.parametrize("count", [1, 9, 10, 11, 20, 25])
+def test_of_very_many_numbers_a_part_is_kept(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gansr.training.meter.SPREAD", 10)
+    meter = Meter()
+    meter.add({"logits": torch.arange(count)}, 0)
+    found = meter.spread()["logits"]
+    assert found.tolist() == list(range(0, count, {20: 2, 25: 3, 11: 2}.get(count, 1))) and len(found) <= 10
 
 
 def test_meter_goes_on_from_its_state() -> None:

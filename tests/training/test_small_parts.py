@@ -108,6 +108,55 @@ def test_best_goes_on_from_its_state_unless_another_metric_is_followed() -> None
     assert other.improved(8, {"b/psnr": 1})
 
 
+PAIR = {"a/psnr": 1.0, "a/lpips": -20.0}
+
+
+def test_best_of_a_weighted_sum() -> None:
+    """28 - 20 * 0.3 = 22; 27.5 - 20 * 0.25 = 22.5; 30 - 20 * 0.4 = 22: the second is best, though neither metric is."""
+    best = Best(PAIR)
+    scores = [(28.0, 0.3), (27.5, 0.25), (30.0, 0.4), (27.0, 0.2)]
+    found = [best.improved(step, {"a/psnr": psnr, "a/lpips": lpips}) for step, (psnr, lpips) in enumerate(scores)]
+    assert found == [True, True, False, True] and best.value == pytest.approx(23) and best.step == 3
+    assert best.title == "1 a/psnr -20 a/lpips"
+
+
+def test_a_sum_takes_all_its_scores_and_no_sum_is_no_best() -> None:
+    best = Best(PAIR)
+    assert not best.improved(1, {"a/psnr": 99.0}) and best.judged == 0
+    assert not best.improved(2, {"a/psnr": math.inf, "a/lpips": math.inf}) and best.judged == 2
+    assert best.improved(3, {"a/psnr": 1.0, "a/lpips": 0.0, "a/ssim": 1.0})
+
+
+def test_best_of_another_sum_starts_afresh() -> None:
+    best, same, other = Best(PAIR), Best(dict(reversed(PAIR.items()))), Best(PAIR | {"a/lpips": -10.0})
+    best.improved(7, {"a/psnr": 30.0, "a/lpips": 0.1})
+    best.improved(9, {"a/psnr": 29.0, "a/lpips": 0.1})
+    for one in (same, other):
+        one.load_state_dict(best.state_dict())
+    assert (same.value, same.step, same.judged) == (28, 7, 9)
+    assert (other.value, other.step, other.judged) == (None, 0, 0)
+
+
+def test_patience_is_counted_from_the_best_to_the_newest_comparison() -> None:
+    best = Best("a/psnr")
+    waited = []
+    for step, value in ((10, 1.0), (20, 0.5), (30, 2.0), (40, 2.0), (50, math.nan), (60, 2.5)):
+        best.improved(step, {"a/psnr": value})
+        best.improved(step + 5, {"a/lpips": 0.0})  # a validation of other metrics
+        waited.append(best.waited(20))
+    assert waited == [False, False, False, False, True, False]
+    assert not best.waited(None)
+
+
+def test_patience_is_known_after_a_checkpoint_also_of_the_version_before() -> None:
+    best, same, older = Best("a/psnr"), Best("a/psnr"), Best("a/psnr")
+    best.improved(10, {"a/psnr": 1.0})
+    best.improved(30, {"a/psnr": 1.0})
+    same.load_state_dict(best.state_dict())
+    older.load_state_dict({"metric": "a/psnr", "value": 1.0, "step": 10})
+    assert same.waited(20) and not same.waited(21) and not older.waited(1)
+
+
 # The clock
 
 

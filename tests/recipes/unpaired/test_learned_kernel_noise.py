@@ -194,7 +194,7 @@ def test_resume_is_bit_exact(recipe: Run, tmp_path: Path) -> None:
     changes = {"pool": 3, "penalties": {"lecam": {"type": "lecam", "weight": 0.1}}}
 
     def steps(one: Any, numbers: range) -> list[dict[str, float]]:
-        return [{k: v.item() for k, v in one.step(batch(n), n).items()} for n in numbers]
+        return [{k: v.item() for k, v in one.step(batch(n), n).items() if not v.dim()} for n in numbers]
 
     one = recipe(**changes)
     assert set(one.memory) == {"pool.lr_discriminator", "penalty.lr_discriminator.lecam"}
