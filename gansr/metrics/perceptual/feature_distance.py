@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gansr.errors import DataError, WeightsError
-from gansr.metrics.comparison import Comparison, match_colours
+from gansr.metrics.fidelity.comparison import Comparison, match_colours
 
 Network = Literal["squeezenet1_0", "squeezenet1_1", "alexnet", "vgg16"]
 # Indices into torchvision's `features`: the stages that LPIPS taps, all of them after a ReLU.

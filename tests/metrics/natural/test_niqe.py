@@ -12,8 +12,8 @@ from gansr.build import parts
 from gansr.data.images import read_image, write_image
 from gansr.errors import DataError, OptionsError, WeightsError
 from gansr.inference.bicubic import Bicubic
-from gansr.metrics.natural_statistics import asymmetric_gaussian, block_statistics
-from gansr.metrics.niqe import NIQE
+from gansr.metrics.natural.natural_statistics import asymmetric_gaussian, block_statistics
+from gansr.metrics.natural.niqe import NIQE
 from gansr.options.load import validate
 
 
