@@ -28,9 +28,7 @@ class Comparison:
             raise OptionsError(f"border: expected 0 or more pixels, found {self.border}.")
 
     @classmethod
-    def by(
-        cls, protocol: str, scale: int, colour: Colour | None, border: int | None, round_y: bool | None
-    ) -> Self:
+    def by(cls, protocol: str, scale: int, colour: Colour | None, border: int | None, round_y: bool | None) -> Self:
         """The protocol of this name at a magnification, with what is given in the place of what it says.
 
         Raises:

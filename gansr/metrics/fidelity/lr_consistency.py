@@ -34,8 +34,8 @@ class LRConsistency:
         self.scale = scale
         self.comparison = Comparison(colour, border)
         self.protocol = (
-            f"LR consistency: PSNR [dB] of SR, brought down x{scale} by MATLAB's bicubic, against LR, {self.comparison}; "
-            "without ground truth"
+            f"LR consistency: PSNR [dB] of SR, brought down x{scale} by MATLAB's bicubic, against LR, "
+            f"{self.comparison}; without ground truth"
         )
 
     def __call__(self, sr: Tensor, hr: Tensor | None = None, *, lr: Tensor) -> float:

@@ -48,7 +48,7 @@ def test_equals_the_formula_and_rgb_is_the_mean_of_channels() -> None:
 
 
 def test_equals_torchmetrics_where_the_border_is_no_matter() -> None:
-    """At the fifth scale torchmetrics counts windows that hang over the border: patterns of 16 pixels are flat there."""
+    """At the fifth scale torchmetrics counts windows that hang over the border: patterns of 16 are flat there."""
     random = np.random.default_rng(0)
     hr = np.tile(random.integers(60, 190, (1, 16, 16)), (1, 12, 13))
     sr = hr + np.tile(random.integers(-40, 60, (1, 16, 16)), (1, 12, 13))

@@ -36,7 +36,9 @@ def test_equals_the_formula() -> None:
 def test_white_noise_has_its_variance_on_every_ring() -> None:
     values = torch.tensor(np.random.default_rng(0).normal(0, 10, (256, 256)))
     power = radial_power(values, 8)
-    assert power.shape == (8,) and power.tolist() == pytest.approx([100] * 8, rel=0.25)  # few frequencies lie on the first ring
+    assert power.shape == (8,) and power.tolist() == pytest.approx(
+        [100] * 8, rel=0.25
+    )  # few frequencies lie on the first ring
 
 
 def test_it_is_symmetric_blind_to_place_and_sees_blur() -> None:
