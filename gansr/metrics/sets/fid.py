@@ -69,7 +69,7 @@ class FID:
 def frechet_distance(one: Tensor, other: Tensor) -> float:
     """Fréchet distance of the Gaussians with the moments of two samples, float64 (n, d) and (m, d)."""
     means = (one.mean(0) - other.mean(0)).square().sum()
-    first, second = torch.cov(one.T), torch.cov(other.T)
+    first, second = (torch.atleast_2d(torch.cov(sample.T)) for sample in (one, other))
     # tr (S T)^(1/2) is the sum of roots of the eigenvalues of S^(1/2) T S^(1/2), which is symmetric.
     values, vectors = torch.linalg.eigh(first)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T

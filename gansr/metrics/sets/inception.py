@@ -230,7 +230,7 @@ def inception(weights: str) -> Inception:
     if weights == "random":
         fill_randomly(network.modules())
     else:
-        state = _download() if weights == "published" else files.read(weights).state
+        state = _download() if weights == "published" else files.read(weights).raw
         kept = {name: value for name, value in state.items() if not name.startswith(("fc.", "AuxLogits."))}
         counters = {name: torch.zeros((), dtype=torch.long) for name in network.state_dict() if "num_batches" in name}
         files.load_into(network, counters | kept, "published" if weights == "published" else weights)
