@@ -63,6 +63,5 @@ def radial_power(plane: Tensor, rings: int) -> Tensor:
     down, along = (torch.fft.fftfreq(side, dtype=plane.dtype, device=plane.device) for side in (height, width))
     ring = (torch.hypot(down[:, None], along) * 2 * rings).long()
     ring[0, 0] = rings  # the mean is no detail
-    inside = ring < rings
-    counts = torch.bincount(ring[inside], minlength=rings)
-    return torch.bincount(ring[inside], weights=power[inside], minlength=rings) / counts
+    # Not bincount, which adds in random order on GPUs.
+    return torch.stack([power[ring == number].mean() for number in range(rings)])

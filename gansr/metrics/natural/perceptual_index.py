@@ -15,8 +15,8 @@ class PerceptualIndex:
     """Perceptual index of PIRM 2018, ((10 - Ma) + NIQE) / 2, without ground truth; lower is better.
 
     Blau et al. 2018. Ma's score (Ma et al. 2017) comes from its authors' MATLAB code, which is not here: run it on the
-    images that are to be judged and give its scores by file. They belong to one folder of results, so every row of a
-    table needs a file of its own. NIQE is computed here as the challenge did: 8-bit Y without a border of `scale`.
+    images that are to be judged and give its scores by file. They belong to one network's results, so evaluate one
+    network at a time. NIQE is computed here as the challenge did: 8-bit Y without a border of `scale`.
 
     Args:
         scale: the magnification, the border if that is null

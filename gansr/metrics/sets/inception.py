@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from gansr.errors import WeightsError
 from gansr.models import weights as files
-from gansr.models.features.filling import fill_randomly
+from gansr.models.features.filling import Slots, fill_randomly
 
 URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 """TensorFlow's Inception of 2015-12-05 as PyTorch weights, Apache-2.0; pytorch-fid's file has the same names."""
@@ -231,9 +231,8 @@ def inception(weights: str) -> Inception:
         fill_randomly(network.modules())
     else:
         state = _download() if weights == "published" else files.read(weights).raw
-        kept = {name: value for name, value in state.items() if not name.startswith(("fc.", "AuxLogits."))}
-        counters = {name: torch.zeros((), dtype=torch.long) for name in network.state_dict() if "num_batches" in name}
-        files.load_into(network, counters | kept, "published" if weights == "published" else weights)
+        own = {name: value for name, value in network.state_dict().items() if "num_batches" not in name}
+        Slots(own, lambda name: name.split(".")[0]).take(state, where=weights)
     return network.requires_grad_(False).eval()
 
 
