@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from gansr.errors import DataError, OptionsError
 from gansr.metrics.fidelity.comparison import Comparison, match_colours
@@ -91,7 +92,13 @@ def make_network(network: Network, weights: str | None) -> tuple[Callable[[Tenso
         return lambda patches: model.to(patches.device)(patches), Path(chosen).name
     chosen, layer = "imagenet" if weights is None else weights, LAYERS[network]
     other = feature_network(network, [layer], chosen).requires_grad_(False).eval()
-    return lambda patches: other.to(patches.device)(patches.float() / 255)[layer].mean((2, 3)), Path(chosen).name
+
+    def features(patches: Tensor) -> Tensor:
+        found = other.to(patches.device)(patches.float() / 255)[layer].mean((2, 3))
+        # KID's kernel adds 1 to x.y / d, which is meant for Inception's features; others are thousands of times larger.
+        return F.normalize(found, dim=1) * found.shape[1] ** 0.5
+
+    return features, Path(chosen).name
 
 
 def joined(observed: Sequence[Features]) -> tuple[Tensor, Tensor]:
