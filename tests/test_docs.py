@@ -1,4 +1,4 @@
-"""What docs/losses.md shows can be built, and it leaves out no row of a table."""
+"""What the guides show can be built, and they leave out no row of a table."""
 
 import re
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from gansr.build.check import examine
 from gansr.build.parts import TABLES
 from gansr.data.degradations.presets import PRESETS
 from gansr.losses.degradation import DEGRADATION
+from gansr.metrics.fidelity.protocols import PROTOCOLS
 from gansr.options.load import validate
 from gansr.options.reader import parse
 from gansr.options.schema import RECIPE_OPTIONS
@@ -132,3 +133,16 @@ def test_what_is_shown_of_watching_fits(tree: Callable[..., Tree]) -> None:
 @pytest.mark.parametrize("name", TABLES["trackers"])
 def test_every_tracker_is_there(name: str) -> None:
     assert f"| `{name}` |" in TRAINING
+
+
+METRICS_PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [*TABLES["metrics"], *PROTOCOLS])
+def test_every_metric_and_protocol_is_there(name: str) -> None:
+    assert re.search(rf"^\| `{name}`[ (|]", METRICS_PAGE, re.MULTILINE)
+
+
+def test_every_metrics_needs_and_terms_are_there() -> None:
+    table = METRICS_PAGE.partition("## What has to be downloaded")[2].partition("## ")[0]
+    assert [name for name in TABLES["metrics"] if f"`{name}`" not in table] == []

@@ -11,8 +11,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     {"errors"},
     {"imaging"},
-    {"options", "data", "models", "metrics"},
-    {"losses", "inference"},
+    {"options", "data", "models"},
+    {"losses", "metrics", "inference"},
     {"training", "evaluation"},
     {"recipes"},
     {"build"},

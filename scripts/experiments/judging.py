@@ -11,9 +11,9 @@ from gansr.data.folders import find_images
 from gansr.data.images import read_image, to_rgb, write_image
 from gansr.evaluation.scores import Metric, Upscale, evaluate
 from gansr.imaging.resize import mod_crop
-from gansr.metrics.feature_distance import FeatureDistance
-from gansr.metrics.psnr import PSNR
-from gansr.metrics.ssim import SSIM
+from gansr.metrics.fidelity.psnr import PSNR
+from gansr.metrics.fidelity.ssim import SSIM
+from gansr.metrics.perceptual.feature_distance import FeatureDistance
 
 Scored = dict[str, dict[str, dict[str, float]]]  # judge -> image -> metric -> score
 

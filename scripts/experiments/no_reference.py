@@ -3,7 +3,7 @@
 usage: python scripts/experiments/no_reference.py FOLDER... --niqe FILE [--colour grey] [--border 4]
 
 For pictures without ground truth: real photos that were enlarged, or LR itself. Lower is nearer to undistorted photos;
-compare only pictures of the same contents and size. FILE is the pristine model, see gansr/metrics/niqe.py.
+compare only pictures of the same contents and size. FILE is the pristine model, see gansr/metrics/natural/niqe.py.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import torch
 from gansr.data.folders import find_images
 from gansr.data.images import read_image
 from gansr.errors import DataError, UserError
-from gansr.metrics.niqe import NIQE
+from gansr.metrics.natural.niqe import NIQE
 
 
 def scores(folder: Path, niqe: NIQE) -> dict[str, float]:

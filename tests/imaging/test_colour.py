@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gansr.imaging.colour import grey, luma
+from gansr.imaging.colour import grey, luma, luma_uint8
 
 
 def test_luma_of_known_colours():
@@ -20,3 +20,10 @@ def test_grey_returns_equal_channels_and_keeps_leading_axes():
 def test_three_channels_only():
     with pytest.raises(AssertionError, match="found 1"):
         luma(torch.rand(1, 1, 4, 4))
+
+
+def test_luma_in_8_bits():
+    colours = torch.tensor([[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]], dtype=torch.uint8)
+    found = luma_uint8(colours.reshape(5, 3, 1, 1))
+    assert found.dtype == torch.uint8 and found.shape == (5, 1, 1, 1)
+    assert found.flatten().tolist() == [16, 235, 81, 145, 41]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gansr.data.images import write_image
-from gansr.metrics.niqe import NIQE
+from gansr.metrics.natural.niqe import NIQE
 
 
 def test_every_picture_and_the_mean(

@@ -22,8 +22,8 @@ from gansr.data.landmarks import Box, crop_face, face_box, read_landmarks
 from gansr.data.sampler import permutation
 from gansr.imaging.resize import enlarge_uint8, reduce_uint8
 from gansr.inference.upscale import Upscaler
-from gansr.metrics.psnr import PSNR
-from gansr.metrics.ssim import SSIM
+from gansr.metrics.fidelity.psnr import PSNR
+from gansr.metrics.fidelity.ssim import SSIM
 from gansr.models.features.landmark_net import landmark_network, landmarks, normalised_mean_error
 
 SIDE, SCALE, HELD_OUT = 64, 4, 19

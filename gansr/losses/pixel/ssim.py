@@ -9,14 +9,11 @@ from torch import Tensor
 
 from gansr.errors import OptionsError
 from gansr.imaging.colour import grey
-from gansr.imaging.filters import full_precision, gaussian, separable
+from gansr.imaging.filters import full_precision
+from gansr.imaging.structure import SCALES, SIZE, similarity
 from gansr.losses.pixel.distances import Loss
 
 Colour = Literal["rgb", "y"]
-SIZE = 11
-WINDOW = gaussian(SIZE, 1.5)
-C1, C2 = 0.01**2, 0.03**2
-SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 LEAST = 1e-4  # of a factor of MS-SSIM: below it, powers are not defined or too steep
 
 
@@ -38,7 +35,7 @@ def ssim(colour: Colour = "rgb") -> Loss:
 
     def loss(sr: Tensor, target: Tensor) -> Tensor:
         _fits("ssim", sr)
-        luminance, contrast = _similarity(prepare(sr), prepare(target.detach()))
+        luminance, contrast = similarity(prepare(sr), prepare(target.detach()))
         return 1 - (luminance * contrast).mean()
 
     return loss
@@ -71,7 +68,7 @@ def ms_ssim(colour: Colour = "rgb", scales: int = 5) -> Loss:
         exponents = _exponents(min(sr.shape[-2:]), scales)
         factors = []
         for exponent in exponents:
-            luminance, contrast = _similarity(sr, target)
+            luminance, contrast = similarity(sr, target)
             last = len(factors) == len(exponents) - 1
             mean = (luminance * contrast if last else contrast).mean((-2, -1))  # (B, C)
             factors.append(mean.clamp_min(LEAST) ** exponent)
@@ -86,17 +83,6 @@ def _exponents(side: int, scales: int) -> list[float]:
     """The exponent of each scale that still holds a window: the published ones of all five, else to a sum of 1."""
     fitting = [exponent for scale, exponent in enumerate(SCALES[:scales]) if side >> scale >= SIZE]
     return fitting if len(fitting) == len(SCALES) else [exponent / sum(fitting) for exponent in fitting]
-
-
-def _similarity(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Luminance and contrast-structure of each window, (B, C, H - 10, W - 10) both: SSIM is their product."""
-    moments = torch.cat([one, other, one * one, other * other, one * other])
-    mean, mean_other, square, square_other, product = separable(moments, WINDOW, WINDOW).chunk(5)
-    products, squares = mean * mean_other, mean * mean + mean_other * mean_other
-    luminance = (2 * products + C1) / (squares + C1)
-    # Neither variance is clamped at 0: rounding is far below C2, and a clamp would stop gradients in flat regions.
-    contrast = (2 * (product - products) + C2) / (square + square_other - squares + C2)
-    return luminance, contrast
 
 
 def _prepare(colour: Colour) -> Callable[[Tensor], Tensor]:

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 from torchvision.models import vgg16 as torchvision_vgg16
 
 from gansr.errors import WeightsError
-from gansr.losses.perceptual.dists import DISTS, differ, dists, read_weights
+from gansr.losses.perceptual.dists import dists
+from gansr.models.distances.dists import DISTS, differ, read_weights
 from gansr.models.features.dists_network import L2Pool, dists_network
 from gansr.models.features.lens import Lens, Lenses
 

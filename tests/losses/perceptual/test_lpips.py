@@ -9,7 +9,8 @@ from torchvision.models import get_model
 
 from gansr.errors import WeightsError
 from gansr.losses.perceptual.content import vgg16
-from gansr.losses.perceptual.lpips import LPIPS, TAPS, lpips, package_file, read_heads, unit
+from gansr.losses.perceptual.lpips import lpips
+from gansr.models.distances.lpips import LPIPS, TAPS, package_file, read_heads, unit
 from gansr.models.features.lens import Lens, Lenses
 
 Network = Literal["alex", "vgg", "squeeze"]

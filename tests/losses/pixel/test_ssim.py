@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from gansr.errors import OptionsError
 from gansr.imaging.colour import grey
 from gansr.losses.pixel.ssim import ms_ssim, ssim
-from gansr.metrics.ssim import SSIM
+from gansr.metrics.fidelity.ssim import SSIM
 
 SCALES = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]
 

@@ -5,7 +5,8 @@ import torch
 
 from gansr.errors import DataError
 from gansr.metrics import METRICS
-from gansr.metrics.psnr import PSNR
+from gansr.metrics.fidelity.comparison import Comparison
+from gansr.metrics.fidelity.psnr import PSNR
 
 
 def constant(value: int, channels: int = 3, side: int = 20) -> torch.Tensor:
@@ -55,6 +56,19 @@ def test_what_cannot_be_compared_is_said() -> None:
 
 
 def test_every_metric_says_what_it_measures() -> None:
-    assert PSNR(4).protocol == "PSNR [dB], 8-bit Y of BT.601 studio range, 4 px border cropped"
+    assert PSNR(4).protocol == "PSNR [dB], 8-bit Y of BT.601 studio range, 4 px border cropped (protocol sr)"
     assert PSNR(4, "rgb", 0).protocol == "PSNR [dB], RGB, whole image"
     assert all(isinstance(metric.higher_is_better, bool) and metric.__doc__ for metric in METRICS.values())
+
+
+def test_exact_halves_of_y_round_up() -> None:
+    # Y of each of these is k + 1/2; in floating point some of them are a little less.
+    halves = [(r, g, b) for r in range(0, 256, 31) for g in range(256) for b in range(256) if is_half(r, g, b)]
+    assert len(halves) > 0
+    image = torch.tensor(halves, dtype=torch.uint8).T.reshape(3, 1, -1)
+    expected = [(65481 * r + 128553 * g + 24966 * b + 127500) // 255000 + 16 for r, g, b in halves]
+    assert Comparison("y", 0).y(image).flatten().tolist() == expected
+
+
+def is_half(red: int, green: int, blue: int) -> bool:
+    return (65481 * red + 128553 * green + 24966 * blue) % 255000 == 127500

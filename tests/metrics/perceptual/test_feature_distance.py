@@ -8,7 +8,7 @@ from torchvision.models import get_model, squeezenet1_0
 from torchvision.transforms.functional import normalize
 
 from gansr.errors import DataError, WeightsError
-from gansr.metrics.feature_distance import TAPS, FeatureDistance
+from gansr.metrics.perceptual.feature_distance import TAPS, FeatureDistance
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gansr.errors import DataError, WeightsError
-from gansr.metrics.comparison import Comparison, match_colours
+from gansr.metrics.fidelity.comparison import Comparison
+from gansr.metrics.networks import exactly, rgb_pair
 
 Network = Literal["squeezenet1_0", "squeezenet1_1", "alexnet", "vgg16"]
 # Indices into torchvision's `features`: the stages that LPIPS taps, all of them after a ReLU.
@@ -58,15 +59,14 @@ class FeatureDistance:
     @torch.no_grad()
     def __call__(self, sr: Tensor, hr: Tensor) -> float:
         """Distance between two uint8 images (C, H, W); `DataError` where they cannot be compared."""
-        pair = torch.stack([self.comparison.crop(rgb(image)) for image in match_colours(sr, hr)])  # (2, 3, H, W)
+        pair = torch.cat(rgb_pair(sr, hr, self.comparison))  # (2, 3, H, W)
         height, width = pair.shape[-2:]
         if min(height, width) < SMALLEST:
             raise DataError(
                 f"The feature distance needs at least {SMALLEST}x{SMALLEST} pixels inside the border of "
                 f"{self.comparison.border}; this image has {width}x{height} there."
             )
-        # The same number on every run: no choice of kernels by speed, no TF32.
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with exactly():
             return sum(unit_distance(features) for features in self.features(pair))
 
     def features(self, images: Tensor) -> Iterator[Tensor]:
@@ -77,11 +77,6 @@ class FeatureDistance:
             x = layer(x)
             if index in self.taps:
                 yield x
-
-
-def rgb(image: Tensor) -> Tensor:
-    """(1 or 3, H, W) on 0..255 -> float32 (3, H, W) in [0, 1]."""
-    return (image.to(torch.float32) / 255).expand(3, -1, -1)
 
 
 def unit_distance(features: Tensor) -> float:

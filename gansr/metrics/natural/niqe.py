@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from gansr.errors import DataError, WeightsError
-from gansr.imaging.colour import luma
-from gansr.metrics.comparison import Comparison
-from gansr.metrics.natural_statistics import BLOCK, block_statistics
+from gansr.imaging.colour import luma_uint8
+from gansr.metrics.fidelity.comparison import Comparison
+from gansr.metrics.natural.natural_statistics import BLOCK, block_statistics
 
 Colour = Literal["y", "grey"]
 FEATURES = 36
@@ -43,6 +43,7 @@ class NIQE:
     higher_is_better = False
     unit = ""
     format = ".3f"
+    needs_hr = False
 
     def __init__(self, scale: int, weights: str, colour: Colour = "y", border: int | None = 0) -> None:
         self.comparison = Comparison("y", scale if border is None else border)
@@ -73,7 +74,7 @@ class NIQE:
         if len(levels) == 1:
             return levels[0]
         if self.colour == "y":
-            return 255 * self.comparison.rounded(luma(levels / 255))[0]
+            return luma_uint8(image)[0].to(torch.float64)
         return (torch.tensordot(levels.new_tensor(GREY), levels, dims=1) + 0.5).floor()
 
     def distance(self, statistics: Tensor) -> float:

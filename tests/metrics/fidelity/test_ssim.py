@@ -4,7 +4,7 @@ import torch
 from skimage.metrics import structural_similarity
 
 from gansr.errors import DataError
-from gansr.metrics.ssim import SSIM
+from gansr.metrics.fidelity.ssim import SSIM
 
 
 @pytest.fixture

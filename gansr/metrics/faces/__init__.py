@@ -1,0 +1,1 @@
+"""Does the face stay the same?"""
