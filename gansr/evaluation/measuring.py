@@ -1,7 +1,7 @@
 """What a metric is given: the images, and what else its parameters name."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -62,7 +62,7 @@ def measure(metrics: Mapping[str, AnyMetric], sr: Tensor, hr: Tensor | None, **m
     """
     found = {}
     for name, metric in metrics.items():
-        function: Callable[..., Any] = getattr(metric, "observe") if is_of_sets(metric) else metric  # noqa: B009
+        function: Any = getattr(metric, "observe", metric) if is_of_sets(metric) else metric
         asked = inspect.signature(function).parameters
         found[name] = function(sr, hr, **{key: value for key, value in more.items() if key in asked})
     return found

@@ -139,8 +139,8 @@ def _refuse_missing_truth(sets: Sequence[EvaluationSet], metrics: Mapping[str, A
     without = [one.name for one in sets if one.files and not one.has_truth]
     if without and (comparing := [name for name, metric in metrics.items() if needs_truth(metric)]):
         raise DataError(
-            f"Set {without[0]} has no ground truth, and {', '.join(comparing)} compare{'s' * (len(comparing) == 1)} with "
-            "one. Give its HR too, or ask for metrics alone that look at results, such as niqe."
+            f"Set {without[0]} has no ground truth, which is needed for {', '.join(comparing)}. "
+            "Give its HR too, or ask for metrics alone that look at results, such as niqe."
         )
 
 
@@ -184,7 +184,9 @@ def _tensor(image: np.ndarray, device: torch.device | str) -> torch.Tensor:
 
 def _refuse_another_size(sr: np.ndarray, example: Example, scale: int) -> None:
     height, width = sr.shape[:2]
-    true_height, true_width = example.hr.shape[:2] if example.hr is not None else (s * scale for s in example.lr.shape[:2])
+    true_height, true_width = (
+        example.hr.shape[:2] if example.hr is not None else (s * scale for s in example.lr.shape[:2])
+    )
     if (height, width) != (true_height, true_width):
         truth = "its ground truth" if example.hr is not None else f"its LR at x{scale}"
         raise DataError(

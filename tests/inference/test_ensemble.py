@@ -42,9 +42,7 @@ def test_the_mean_of_eight_is_as_numpy_has_it(size: tuple[int, int]) -> None:
 def test_the_result_turns_with_the_image() -> None:
     lr = torch.rand(1, 3, 5, 4, generator=torch.Generator().manual_seed(1))
     for turn in TURNS:
-        torch.testing.assert_close(
-            self_ensemble(Lopsided(), lay(lr, *turn)), lay(self_ensemble(Lopsided(), lr), *turn)
-        )
+        torch.testing.assert_close(self_ensemble(Lopsided(), lay(lr, *turn)), lay(self_ensemble(Lopsided(), lr), *turn))
 
 
 class Shifted(nn.Module):
