@@ -136,7 +136,7 @@ def evaluate(
 
 
 def _refuse_missing_truth(sets: Sequence[EvaluationSet], metrics: Mapping[str, AnyMetric]) -> None:
-    without = [one.name for one in sets if one.files and not one.has_truth]
+    without = [one.name for one in sets if not one.has_truth]
     if without and (comparing := [name for name, metric in metrics.items() if needs_truth(metric)]):
         raise DataError(
             f"Set {without[0]} has no ground truth, which is needed for {', '.join(comparing)}. "

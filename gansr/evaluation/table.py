@@ -52,7 +52,7 @@ def _score_grid(entries: Sequence[Entry], scale: int, seed: int, notes: Sequence
     headings = ["set", "weights", "images", *(heading(name, metric) for name, metric in scores.metrics.items())]
     blocks = [_block(entries, images, seed) for images in scores.sets]
     protocols = [f"{name}: {metric.protocol}" for name, metric in scores.metrics.items()]
-    return Grid(f"x{scale}", headings, 2, blocks, [*protocols, *_on_intervals(entries, blocks, seed), *notes])
+    return Grid(f"Scores at x{scale}", headings, 2, blocks, [*protocols, *_on_intervals(entries, blocks, seed), *notes])
 
 
 def _block(entries: Sequence[Entry], images: str, seed: int) -> list[list[Cell]]:

@@ -19,5 +19,5 @@ def rich_table(grid: Grid) -> Table:
 
 
 def _text(cell: Cell) -> Text:
-    text = Text(cell.text, style="bold" if cell.best else "")
-    return text.append(f"\n{cell.small}", style="dim not bold") if cell.small else text
+    text = Text().append(cell.text, style="bold" if cell.best else None)
+    return text.append(f"\n{cell.small}", style="dim") if cell.small else text
