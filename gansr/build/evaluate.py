@@ -18,7 +18,7 @@ from gansr.build.networks import load_generator, network_options
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.compared import Entry, contrasts
-from gansr.evaluation.formats.console import rich_table
+from gansr.evaluation.formats.console import rich_tables
 from gansr.evaluation.scores import evaluate
 from gansr.evaluation.table import difference_grids, score_grids
 from gansr.inference.bicubic import Bicubic
@@ -76,7 +76,8 @@ def run(request: Request) -> None:
     found = _found(request, entries, how)
     if state.is_main_process:
         for grid in found.grids:
-            console.print(rich_table(grid))
+            for table in rich_tables(grid, console.width):
+                console.print(table)
         write(found, request.files)
     state.destroy_process_group()  # without it gloo may abort on exit
 

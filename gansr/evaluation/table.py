@@ -30,6 +30,7 @@ class Grid:
     words: int  # so many columns at the left hold words, the others numbers
     blocks: list[list[list[Cell]]]
     notes: list[str] = field(default_factory=list)
+    head: int = 1  # so many columns at the left say what a row is of
 
 
 def score_grids(entries: Sequence[Entry], seed: int = 0, notes: Sequence[str] = ()) -> list[Grid]:
@@ -52,7 +53,9 @@ def _score_grid(entries: Sequence[Entry], scale: int, seed: int, notes: Sequence
     headings = ["set", "weights", "images", *(heading(name, metric) for name, metric in scores.metrics.items())]
     blocks = [_block(entries, images, seed) for images in scores.sets]
     protocols = [f"{name}: {metric.protocol}" for name, metric in scores.metrics.items()]
-    return Grid(f"Scores at x{scale}", headings, 2, blocks, [*protocols, *_on_intervals(entries, blocks, seed), *notes])
+    return Grid(
+        f"Scores at x{scale}", headings, 2, blocks, [*protocols, *_on_intervals(entries, blocks, seed), *notes], head=3
+    )
 
 
 def _block(entries: Sequence[Entry], images: str, seed: int) -> list[list[Cell]]:

@@ -151,6 +151,10 @@ def test_lr_alone(gansr: Run, seven: Path, tmp_path: Path, monkeypatch: pytest.M
     assert found["images"][2]["own_lr_metrics:SeesLR"] == pytest.approx(
         read_image(seven / "photo2.png").mean() + len("photo2")
     )
+    np.savez(tmp_path / "pristine.npz", mu_pris_param=np.zeros(36), cov_pris_param=np.eye(36))
+    save(tmp_path / "lr" / "a.png", np.random.default_rng(0).integers(0, 256, (48, 96, 3), dtype=np.uint8))
+    niqe = ("--metric", f"{{type: niqe, weights: {tmp_path / 'pristine.npz'}}}", "--on", f"lr=:{tmp_path / 'lr'}")
+    assert gansr("evaluate", "bicubic", *X2, *niqe).code == 0
     refused(gansr(*bicubic), "Set photos has no ground truth, which is needed for psnr, ssim", "such as niqe")
 
 

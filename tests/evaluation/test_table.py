@@ -4,7 +4,7 @@ import math
 from rich.console import Console
 
 from gansr.evaluation.compared import Entry, contrasts
-from gansr.evaluation.formats.console import rich_table
+from gansr.evaluation.formats.console import rich_tables
 from gansr.evaluation.scores import Row, Scores
 from gansr.evaluation.table import Cell, difference_grids, score_grids
 from gansr.metrics import METRICS
@@ -24,7 +24,8 @@ def printed(entries: list[Entry]) -> list[list[str]]:
     paper = io.StringIO()
     console = Console(width=160, file=paper)
     for grid in [*score_grids(entries), *difference_grids(entries, contrasts(entries))]:
-        console.print(rich_table(grid))
+        for table in rich_tables(grid, 160):
+            console.print(table)
     return [line.replace("│", " ").replace("┃", " ").split() for line in paper.getvalue().splitlines()]
 
 
@@ -55,7 +56,7 @@ def test_all_weights_stand_in_one_table_and_the_best_is_marked() -> None:
 def test_bold_is_bold() -> None:
     paper = io.StringIO()
     console = Console(width=120, file=paper, force_terminal=True, color_system="standard")
-    console.print(rich_table(score_grids([entry("a"), entry("b", add=0.5)])[0]))
+    console.print(*rich_tables(score_grids([entry("a"), entry("b", add=0.5)])[0], 120))
     assert "\x1b[1m31.25\x1b[0m" in paper.getvalue() and "\x1b[1m30.50" not in paper.getvalue()
 
 
@@ -100,3 +101,18 @@ def test_scores_that_are_not_numbers() -> None:
     assert grid.blocks[0][0][3] == Cell("nan") and grid.blocks[0][1][3] == Cell("30.50", "30.00 to 31.00", best=True)
     (differences,) = difference_grids([broken, fine], contrasts([broken, fine]))
     assert differences.blocks[0][0][1] == Cell("–")
+
+
+def test_columns_that_do_not_fit_stand_below_and_no_number_is_broken() -> None:
+    metrics = {f"metric_{number}": METRICS["psnr"](4) for number in range(5)}
+    rows = [Row((0, n), "set5", str(n), dict.fromkeys(metrics, 30.25 + n)) for n in range(2)]
+    (grid,) = score_grids([Entry("some_weights.pth", 4, Scores(rows, metrics))])
+    paper = io.StringIO()
+    for table in rich_tables(grid, 80):
+        Console(width=80, file=paper).print(table)
+    text = paper.getvalue()
+    assert text.count("30.25 to 31.25") == 5 and text.count("some_weights.pth") == 3
+    assert text.count("continued") == 2 and text.count("Ranges") == 1
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(list(rich_tables(grid, 20))) == 5  # one column at least
+    assert len(list(rich_tables(grid, 200))) == 1
