@@ -6,6 +6,7 @@ from rich.console import Console
 from gansr.evaluation.compared import Entry, contrasts
 from gansr.evaluation.formats.console import rich_tables
 from gansr.evaluation.scores import Row, Scores
+from gansr.evaluation.statistics import mean_interval
 from gansr.evaluation.table import Cell, difference_grids, score_grids
 from gansr.metrics import METRICS
 
@@ -116,3 +117,16 @@ def test_columns_that_do_not_fit_stand_below_and_no_number_is_broken() -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert len(list(rich_tables(grid, 20))) == 5  # one column at least
     assert len(list(rich_tables(grid, 200))) == 1
+
+
+def test_the_seed_is_that_of_the_ranges() -> None:
+    values = [20.0, 23.1, 25.7, 31.3, 38.9, 40.1, 47.2]
+    rows = [Row((0, n), "s", str(n), {"psnr": value}) for n, value in enumerate(values)]
+    entry = Entry("a", 4, Scores(rows, {"psnr": METRICS["psnr"](4)}))
+    found = {seed: score_grids([entry], seed)[0] for seed in range(4)}
+    for seed, grid in found.items():
+        interval = mean_interval(values, seed)
+        assert interval is not None
+        assert grid.blocks[0][0][3].small == f"{interval.low:.2f} to {interval.high:.2f}"
+        assert f"seed {seed})" in grid.notes[1]
+    assert len({grid.blocks[0][0][3].small for grid in found.values()}) > 1
