@@ -223,6 +223,27 @@ def test_short_memory_is_told_once(gansr: Run, tmp_path: Path, monkeypatch: pyte
     assert upscaled.code == 0 and upscaled.out.count("did not fit in memory") == 1
 
 
+def test_colour_border_and_scale_reach_the_metrics(gansr: Run, seven: Path, tmp_path: Path) -> None:
+    asked = (
+        "evaluate",
+        "bicubic",
+        "--scale",
+        4,
+        "--on",
+        f"seven={seven}",
+        "--metric",
+        "psnr",
+        "--json",
+        tmp_path / "x.json",
+    )
+    found = []
+    for more in ((), ("--colour", "rgb", "--border", 1)):
+        assert gansr(*asked, *more).code == 0
+        found.append(json.loads((tmp_path / "x.json").read_text())["bicubic"]["protocols"]["psnr"])
+    assert "Y of BT.601" in found[0] and "4 px border" in found[0]
+    assert "RGB" in found[1] and "1 px border" in found[1]
+
+
 # Bad input
 
 
