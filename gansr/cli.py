@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,7 @@ Generator = Annotated[
     typer.Option(help="architecture of weights that do not say theirs: '{type: rrdbnet, blocks: 23}'"),
 ]
 Tile = Annotated[int | None, typer.Option(help="upscale in tiles of so many LR pixels: less memory")]
+Ensemble = Annotated[bool, typer.Option("--ensemble", help="mean of 8 passes, turned and mirrored: 8 times the time")]
 
 
 @app.command()
@@ -61,21 +63,44 @@ def check(options: OptionsFile, overrides: Overrides = None) -> None:
 
 @app.command()
 def evaluate(
-    weights: Annotated[list[str], typer.Argument(help="weights files, or the word bicubic")],
-    on: Annotated[list[str], typer.Option(help="NAME=HR_DIR[:LR_DIR]; may be given several times")],
+    weights: Annotated[list[str], typer.Argument(help="weights files, folders of finished pictures, or bicubic")],
+    on: Annotated[list[str], typer.Option(help="NAME=HR_DIR[:LR_DIR], or NAME=:LR_DIR; may be given several times")],
     json_file: Annotated[Path | None, typer.Option("--json", help="also write every number here")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="and here, a row each")] = None,
+    latex: Annotated[Path | None, typer.Option(help="write the tables for a paper")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="write the tables for a page")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="psnr, ssim, or '{type: ..., argument: ...}'")] = None,
-    colour: Annotated[str, typer.Option(help="y or rgb, for psnr and ssim")] = "y",
+    protocol: Annotated[str | None, typer.Option(help="by name, for metrics that know it: docs/evaluation.md")] = None,
+    colour: Annotated[str | None, typer.Option(help="y or rgb, for psnr and ssim")] = None,
     border: Annotated[int | None, typer.Option(min=0, help="pixels cropped at each side; omitted: the scale")] = None,
     scale: Scale = None,
     generator: Generator = None,
     tile: Tile = None,
+    ensemble: Ensemble = False,
+    seed: Annotated[int, typer.Option(min=0, help="of the confidence intervals")] = 0,
     cpu: Cpu = False,
 ) -> None:
     """Score weights, or plain bicubic, on folders of photos: PSNR, SSIM and more, each with its protocol."""
     from gansr.build.evaluate import Request, run
+    from gansr.build.evaluating.asked import Protocol
+    from gansr.build.evaluating.files import Files
 
-    run(Request(weights, on, metric or ["psnr", "ssim"], colour, border, scale, generator, tile, cpu, json_file))
+    run(
+        Request(
+            weights,
+            on,
+            metric or ["psnr", "ssim"],
+            Protocol(protocol, colour, border),
+            scale,
+            generator,
+            tile,
+            ensemble,
+            cpu,
+            seed,
+            Files(json_file, csv_file, latex, markdown),
+            shlex.join(["gansr", *sys.argv[1:]]),
+        )
+    )
 
 
 @app.command()
@@ -86,14 +111,19 @@ def upscale(
     scale: Scale = None,
     generator: Generator = None,
     tile: Tile = None,
+    ensemble: Ensemble = False,
     cpu: Cpu = False,
 ) -> None:
     """Upscale a photo, or every photo in a folder, with a trained network."""
-    from gansr.build.evaluate import upscaler
+    from gansr.build.evaluate import cuts, say_cut, upscaler
     from gansr.inference.files import upscale_files
 
-    written = upscale_files(upscaler(weights, scale, generator, tile, cpu), source, output)
-    Console(soft_wrap=True).print(f"Wrote {len(list(written))} file(s) to {output}.", markup=False)
+    network = upscaler(weights, scale, generator, tile, cpu, ensemble)
+    written = list(upscale_files(network, source, output))
+    console = Console(soft_wrap=True)
+    if cut := cuts(network):
+        console.print(f"{weights}: {say_cut(cut)}", markup=False)
+    console.print(f"Wrote {len(written)} file(s) to {output}.", markup=False)
 
 
 @app.command()

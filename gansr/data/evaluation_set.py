@@ -16,18 +16,19 @@ from gansr.imaging.resize import mod_crop, reduce_uint8
 class Example:
     """One image of an evaluation set; C = 1 where both files are grey, else 3."""
 
-    name: str  # the HR file's path within its folder, without its extension
+    name: str  # the HR file's path within its folder, without its extension; the LR file's where there is no HR
     lr: np.ndarray  # uint8 (h, w, C)
-    hr: np.ndarray  # uint8 (scale*h, scale*w, C)
+    hr: np.ndarray | None  # uint8 (scale*h, scale*w, C)
 
 
 class EvaluationSet:
     """Images in the order of their names, read when they are asked for.
 
-    `files` are (name, lr, hr); without an LR file, the LR is MATLAB's bicubic of the HR.
+    `files` are (name, lr, hr); without an LR file, the LR is MATLAB's bicubic of the HR. Without an HR file there is
+    no ground truth, and only some metrics can be had.
     """
 
-    def __init__(self, name: str, files: Sequence[tuple[str, Path | None, Path]], scale: int):
+    def __init__(self, name: str, files: Sequence[tuple[str, Path | None, Path | None]], scale: int):
         self.name, self.files, self.scale = name, list(files), scale
 
     @classmethod
@@ -44,11 +45,25 @@ class EvaluationSet:
         files = [(file.relative_to(hr).with_suffix("").as_posix(), lr_file, file) for lr_file, file in pairs]
         return cls(name, files, scale)
 
+    @classmethod
+    def without_truth(cls, name: str, lr: Path, scale: int, where: str) -> "EvaluationSet":
+        """LR images alone. `where` names the option in messages; raises DataError as `find_images` does."""
+        files = [(file.relative_to(lr).with_suffix("").as_posix(), file, None) for file in find_images([lr], where)]
+        return cls(name, files, scale)
+
+    @property
+    def has_truth(self) -> bool:
+        """Is there an HR for every image?"""
+        return all(hr is not None for _, _, hr in self.files)
+
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> Example:
         name, lr_file, hr_file = self.files[index]
+        if hr_file is None:
+            assert lr_file is not None, "neither LR nor HR"
+            return Example(name, read_image(lr_file), None)
         hr = mod_crop(read_image(hr_file), self.scale)
         lr = _reduced(hr, self.scale) if lr_file is None else read_image(lr_file)
         if hr.shape[2] == 3:  # a grey HR stays grey, and is compared as such, whatever its LR is stored as

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from gansr.errors import OptionsError, UserError
 from gansr.imaging.colour import grey
+from gansr.inference.ensemble import self_ensemble
+from gansr.inference.memory import in_smaller_tiles, is_short
 from gansr.inference.tiles import upscale_tiles
 
 
@@ -21,6 +23,8 @@ class Upscaler:
         device: where the network is; images are sent there
         tile: side in LR pixels of the pieces that large images are cut into; None: never cut
         overlap: LR pixels that neighbouring tiles share, at most half a tile
+        ensemble: the mean of eight, the image turned and mirrored; see `self_ensemble`
+        cut_if_short: where memory is short, try again in ever smaller tiles, and keep what was done in `cut`
 
     Raises:
         OptionsError: the tile is smaller than twice the overlap.
@@ -33,6 +37,8 @@ class Upscaler:
         device: torch.device | str,
         tile: int | None = None,
         overlap: int = 32,
+        ensemble: bool = False,
+        cut_if_short: bool = False,
     ) -> None:
         if tile is not None and tile < max(1, 2 * overlap):
             raise OptionsError(
@@ -43,6 +49,10 @@ class Upscaler:
         self.device = torch.device(device)
         self.tile = tile
         self.overlap = overlap
+        self.ensemble = ensemble
+        self.cut_if_short = cut_if_short
+        self.cut: dict[tuple[int, int], int] = {}
+        """(height, width) of LR images that did not fit in memory -> the tiles that they were then cut into."""
 
     @torch.inference_mode()
     def __call__(self, lr: np.ndarray) -> np.ndarray:
@@ -66,14 +76,33 @@ class Upscaler:
         return self.network(image) if own in {None, self.scale} else self.network(image, scale=self.scale)
 
     def _upscale(self, image: Tensor) -> Tensor:
-        try:
-            if self.tile is None:
-                return self._run(image).float()
-            return upscale_tiles(self._run, image, self.scale, self.tile, self.overlap)
-        except torch.OutOfMemoryError:
-            height, width = image.shape[-2:]
+        height, width = image.shape[-2:]
+        if not self.cut_if_short:
+            try:
+                return self._enlarge(image, self.tile)
+            except RuntimeError as error:
+                if not is_short(error):
+                    raise
             size = f"tiles of {self.tile}" if self.tile else f"an image of {width}x{height}"
-            raise UserError(f"{size} pixels did not fit in the memory of {self.device}: take smaller tiles.") from None
+            raise UserError(f"{size} pixels did not fit in the memory of {self.device}: take smaller tiles.")
+        sr, tile = in_smaller_tiles(
+            lambda side: self._enlarge(image, side),
+            (height, width),
+            self.tile,
+            max(1, 2 * self.overlap),
+            str(self.device),
+        )
+        if tile is not None and tile != self.tile:
+            self.cut[height, width] = tile
+        return sr
+
+    def _enlarge(self, image: Tensor, tile: int | None) -> Tensor:
+        def once(lr: Tensor) -> Tensor:
+            if tile is None:
+                return self._run(lr).float()
+            return upscale_tiles(self._run, lr, self.scale, tile, self.overlap)
+
+        return self_ensemble(once, image) if self.ensemble else once(image)
 
 
 @contextmanager

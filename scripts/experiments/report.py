@@ -9,27 +9,10 @@ from judging import Scored, keep, shown
 from PIL import Image, ImageDraw
 
 from gansr.data.images import read_image
+from gansr.evaluation.statistics import signed_rank
 
 BICUBIC, BASE, ORACLE = "bicubic", "bicubic_pairs", "oracle"
 Found = dict[str, Any]  # arm -> its judges and seconds, of one seed
-
-
-def signed_rank(differences: Sequence[float]) -> float:
-    """Wilcoxon's signed-rank test: p, exact and two-sided, of differences that are by chance above or below 0.
-
-    Zeros are left out, equal sizes share the mean of their ranks. With nothing left p is 1.
-    """
-    found = np.array([one for one in differences if one], dtype=np.float64)
-    sizes = np.abs(found)
-    # Twice the mean rank is whole, also of ties.
-    ranks = [int((sizes < size).sum() + (sizes <= size).sum() + 1) for size in sizes]
-    ways = np.zeros(sum(ranks) + 1)
-    ways[0] = 1
-    for rank in ranks:
-        ways[rank:] += ways[: len(ways) - rank].copy()
-    ways /= ways.sum()
-    positive = sum(rank for rank, one in zip(ranks, found, strict=True) if one > 0)
-    return float(min(1, 2 * min(ways[: positive + 1].sum(), ways[positive:].sum())))
 
 
 def values(scored: Scored, judge: str, metric: str) -> np.ndarray:

@@ -1,7 +1,6 @@
 """The experiment without pairs: its hidden degradations, its statistics, and a whole small run."""
 
 import importlib
-import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,27 +76,6 @@ def test_every_named_one_says_how_to_name_it(script: dict[str, ModuleType]) -> N
 def test_a_degradation_that_makes_no_sense(script: dict[str, ModuleType], text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         script["hidden"].parse(text)
-
-
-@pytest.mark.parametrize("differences", [[1, 2, 3], [1, -2, 3, 4, -5], [1, 1, -1, 2, 0, 3, 3, -2], [0, 0]])
-def test_the_signed_rank_test_counts_all_signs(script: dict[str, ModuleType], differences: list[float]) -> None:
-    """By going through every way to give the sizes signs."""
-    found = script["report"].signed_rank(differences)
-    sizes = sorted(abs(one) for one in differences if one)
-    rank = {size: np.mean([place for place, one in enumerate(sizes, 1) if one == size]) for size in sizes}
-    positive = sum(rank[one] for one in differences if one > 0)
-    ways = [
-        sum(rank[size] for size, sign in zip(sizes, signs, strict=True) if sign)
-        for signs in itertools.product([0, 1], repeat=len(sizes))
-    ]
-    tails = [sum(way <= positive for way in ways) / len(ways), sum(way >= positive for way in ways) / len(ways)]
-    assert found == pytest.approx(min(1, 2 * min(tails)))
-    if differences == [1, 2, 3]:
-        assert found == pytest.approx(0.25)
-
-
-def test_many_images_that_are_all_better(script: dict[str, ModuleType]) -> None:
-    assert script["report"].signed_rank(list(range(1, 92))) == pytest.approx(2 / 2**91)
 
 
 def record(psnr: list[float]) -> dict[str, object]:

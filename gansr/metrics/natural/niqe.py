@@ -40,6 +40,7 @@ class NIQE:
         WeightsError: the file is missing or holds something else.
     """
 
+    needs_hr = False
     higher_is_better = False
     unit = ""
     format = ".3f"
