@@ -14,7 +14,7 @@ FLOORS = [
     {"options", "data", "models", "metrics"},
     {"losses", "inference"},
     {"training", "evaluation"},
-    {"recipes"},
+    {"recipes", "report"},
     {"build"},
     {"cli"},
     {"__main__", "__init__"},

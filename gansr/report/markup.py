@@ -20,7 +20,7 @@ Content = str | Markup | None
 """A text, which is escaped; markup, which is not; or nothing."""
 
 
-def tag(name: str, *children: Content, **attributes: str | float | bool | None) -> Markup:
+def tag(name: str, /, *children: Content, **attributes: str | float | bool | None) -> Markup:
     """An element. `class_` stands for class, `data_set` for data-set; True is an attribute without a value.
 
     >>> tag("p", "a < b", class_="note").html

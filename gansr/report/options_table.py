@@ -50,4 +50,6 @@ def _text(value: Any) -> str:
 
 
 def _rows(head: Sequence[str], keys: Sequence[str], columns: Sequence[Mapping[str, str]]) -> Markup:
-    return table(head, ([tag("code", key), *(column.get(key, ABSENT) for column in columns)] for key in keys), "options")
+    return table(
+        head, ([tag("code", key), *(column.get(key, ABSENT) for column in columns)] for key in keys), "options"
+    )

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 
 from gansr.evaluation.scores import Metric, Row, Scores
 from gansr.report.markup import Content, Markup, folded, joined, notes, table, tag
@@ -35,10 +34,7 @@ def _of(scores: Scores, place: str) -> list[Row]:
 
 def _means(judged: Judged, place: str, metrics: Mapping[str, Metric]) -> Markup:
     """A line for everybody; the best mean of each metric is bold."""
-    means: dict[str, dict[str, float]] = {}
-    for who, scores in judged.items():
-        if rows := _of(scores, place):
-            means[who] = {name: fmean(row.values[name] for row in rows) for name in scores.metrics}
+    means = {who: scores.means[place] for who, scores in judged.items() if place in scores.means}
     best = {}
     for name, metric in metrics.items():
         values = [one[name] for one in means.values() if name in one and not math.isnan(one[name])]
@@ -60,7 +56,9 @@ def _ends(judged: Judged, metrics: Mapping[str, Metric], links: Mapping[tuple[st
     rows: list[list[Content]] = []
     for name, metric in metrics.items():
         for who, scores in judged.items():
-            found = [row for row in scores.rows if name in row.values]
+            found = [row for row in scores.rows if name in row.values]  # metrics of whole sets have none
+            if not found:
+                continue
             order = ranking([row.values[name] for row in found], metric.higher_is_better)
             worst, best = order[:ENDS], order[::-1][:ENDS]
             cells = [[_named(found[one], name, metrics, links) for one in end] for end in (worst, best)]
@@ -68,9 +66,7 @@ def _ends(judged: Judged, metrics: Mapping[str, Metric], links: Mapping[tuple[st
     return table(["", "worst", "best"], rows, "text")
 
 
-def _all(
-    judged: Judged, place: str, metrics: Mapping[str, Metric], links: Mapping[tuple[str, str], str]
-) -> Markup:
+def _all(judged: Judged, place: str, metrics: Mapping[str, Metric], links: Mapping[tuple[str, str], str]) -> Markup:
     """A line for each image, a column for everybody and metric."""
     columns = [(who, name) for name in metrics for who, scores in judged.items() if name in scores.metrics]
     by_image = {who: {row.image: row.values for row in _of(scores, place)} for who, scores in judged.items()}
@@ -78,7 +74,7 @@ def _all(
 
     def cell(image: str, who: str, name: str) -> str:
         values = by_image[who].get(image)
-        return written(name, values[name], metrics) if values else ""
+        return written(name, values[name], metrics) if values and name in values else ""
 
     rows = [
         [_link(image, links.get((place, image))), *(cell(image, who, name) for who, name in columns)]

@@ -106,8 +106,6 @@ def thinned(x: Sequence[float], y: Sequence[float], points: int = POINTS) -> tup
     return [_mean(x[block]) for block in blocks], [_mean(y[block]) for block in blocks]
 
 
-
-
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 

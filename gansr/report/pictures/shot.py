@@ -1,10 +1,12 @@
 """One image of a set, as everybody made it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from gansr.evaluation.scores import Scores
 from gansr.report.pictures.window import Window
 
 Values = Mapping[str, float]  # metric -> score
@@ -44,6 +46,14 @@ class Shot:
         return [*self.results.values(), *([] if self.hr is None else [self.hr])]
 
 
+def first_metric(scores: Scores) -> tuple[list[float], bool]:
+    """Everything's score by the first metric that judges single images."""
+    for name, metric in scores.metrics.items():
+        if all(name in row.values for row in scores.rows):
+            return [row.values[name] for row in scores.rows], metric.higher_is_better
+    return [0.0] * len(scores.rows), True
+
+
 def chosen(values: Sequence[float], count: int, higher_is_better: bool) -> list[int]:
     """Numbers of the images that are shown of a set: all, or half of them the worst and half the best, in order."""
     if len(values) <= count:
@@ -57,6 +67,6 @@ def ranking(values: Sequence[float], higher_is_better: bool) -> list[int]:
 
     def badness(number: int) -> tuple[int, float]:
         value = values[number]
-        return (0, 0.0) if value != value else (1, value if higher_is_better else -value)
+        return (0, 0.0) if math.isnan(value) else (1, value if higher_is_better else -value)
 
     return sorted(range(len(values)), key=badness)

@@ -27,7 +27,9 @@ def audit_of(folder: Path) -> Markup | None:
     if len(rows) > 2:
         found.append(table(rows[0], rows[2:]))
     if picture.exists():
-        found.append(tag("img", src=data_uri(read_image(picture)), alt="radial power spectra of both sides", class_="audit"))
+        found.append(
+            tag("img", src=data_uri(read_image(picture)), alt="radial power spectra of both sides", class_="audit")
+        )
     return joined(found)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from gansr.errors import DataError
+from gansr.report.reading.labels import labels
 from gansr.report.reading.log import Log, read_log
 
 LOG, OPTIONS, LAST = "log.jsonl", "options.yml", "last.safetensors"
@@ -55,7 +56,7 @@ def read_runs(folders: Sequence[Path]) -> list[Part]:
         DataError: a folder is missing or holds no run, or its options or its log cannot be read.
     """
     parts: list[Part] = []
-    names = _labels(folders)
+    names = labels(folders)
     for number, (folder, name) in enumerate(zip(folders, names, strict=True)):
         begins = 0
         for stage in _stages(folder):
@@ -96,17 +97,6 @@ def _holds_stages(folder: Path) -> bool:
 def _siblings(folder: Path) -> list[str]:
     parent = folder.absolute().parent
     return [one.name for one in parent.iterdir() if one.is_dir()] if parent.is_dir() else []
-
-
-def _labels(folders: Sequence[Path]) -> list[str]:
-    """The folders' names, and as much of what is above as tells them apart."""
-    paths = [folder.resolve().parts for folder in folders]
-    for length in range(1, max(map(len, paths)) + 1):
-        labels = ["/".join(path[-length:]) for path in paths]
-        if len(set(labels)) == len(labels):
-            return labels
-    doubled = next(folder for folder in folders if [one.resolve() for one in folders].count(folder.resolve()) > 1)
-    raise DataError(f"{doubled} is given twice; expected each run once.")
 
 
 def _options(path: Path) -> Mapping[str, Any] | None:
