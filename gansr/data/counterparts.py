@@ -17,7 +17,7 @@ def counterparts(folders: Mapping[str, Path], where: str) -> list[tuple[str, dic
     """(name, folder's label -> file) for every image of the last folder, in the order of names.
 
     Names match without their extensions; if not so, without marks at their ends (`_x4`, `_SR`, `_HR`, `_out` and the
-    like); if not so either, a result may go on behind the name, after `_`, `-` or `.`, as in `baby_mymodel.png`.
+    like); if not so either, one may go on where the other ends, after `_`, `-` or `.`, as in `baby_mymodel.png`.
     Files of the other folders that have no counterpart in the last one are an error too: a forgotten folder of
     ground truth would go unnoticed otherwise.
 
@@ -29,7 +29,9 @@ def counterparts(folders: Mapping[str, Path], where: str) -> list[tuple[str, dic
     found: list[tuple[str, dict[str, Path]]] = []
     for name, file in names[last].items():
         partners = {label: _partner(name, names[label], folders[label], file, where) for label in others}
-        found.append((core(name), partners | {last: file}))
+        own = [one.relative_to(folders[label]).with_suffix("").as_posix() for label, one in partners.items()]
+        shown = name if set(own) == {name} else min(map(core, [name, *own]), key=len)
+        found.append((shown, partners | {last: file}))
     for label in others:
         used = {partners[label] for _, partners in found}
         if alone := [file.name for file in names[label].values() if file not in used]:
@@ -67,9 +69,11 @@ def _partner(name: str, known: Mapping[str, Path], folder: Path, file: Path, whe
     if name in known:
         return known[name]
     stem = core(name)
+    shorter = [one for one in known if _goes_on(stem, core(one))]
     ways = [
         [one for one in known if core(one) == stem],
-        [one for one in known if one.startswith((f"{stem}_", f"{stem}-", f"{stem}."))],
+        [one for one in known if _goes_on(one, stem)],
+        [one for one in shorter if len(core(one)) == max(len(core(other)) for other in shorter)],
     ]
     fitting = next((way for way in ways if way), [])
     if len(fitting) == 1:
@@ -83,6 +87,10 @@ def _partner(name: str, known: Mapping[str, Path], folder: Path, file: Path, whe
         f"{where}: {folder} has nothing for {file}; it holds {_first([one.name for one in known.values()])}. Expected "
         "the same names, or names that go on after a _."
     )
+
+
+def _goes_on(name: str, beginning: str) -> bool:
+    return name.startswith(tuple(f"{beginning}{mark}" for mark in "_-."))
 
 
 def _refuse_doubles(found: Sequence[tuple[str, Mapping[str, Path]]], where: str) -> None:

@@ -49,7 +49,7 @@ def run_page(
         made_by: the last line
     """
     runs = len({part.run for part in parts})
-    title = parts[0].label.partition(" · ")[0] if runs == 1 else f"{runs} runs"
+    title = parts[0].name if runs == 1 else f"{runs} runs"
     finals = {name: scores.means for name, scores in shown.judged.items()} | dict(others)
     sections = [
         Section("warnings", "Watch out", [_advice(parts, advice)]),

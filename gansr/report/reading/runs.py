@@ -20,7 +20,8 @@ LOG, OPTIONS, LAST = "log.jsonl", "options.yml", "last.safetensors"
 class Part:
     """One stage of a run, or a run that has no stages."""
 
-    label: str  # for people: the run's name, and the stage's
+    label: str  # for people: the run's name and the stage's; of a run alone, the stage's
+    name: str  # the run's
     folder: Path
     log: Log
     options: Mapping[str, Any] | None  # the resolved ones; None where the file is missing
@@ -60,10 +61,11 @@ def read_runs(folders: Sequence[Path]) -> list[Part]:
     for number, (folder, name) in enumerate(zip(folders, names, strict=True)):
         begins = 0
         for stage in _stages(folder):
-            label = name if stage == folder else f"{name} · {stage.name.replace('_', ' ', 1)}"
+            own = stage.name.replace("_", " ", 1)
+            label = name if stage == folder else own if len(folders) == 1 else f"{name} · {own}"
             options = _options(stage / OPTIONS)
             log = read_log(stage / LOG, _sets(options))
-            parts.append(Part(label, stage, log, options, number, begins))
+            parts.append(Part(label, name, stage, log, options, number, begins))
             begins += log.step
     return parts
 
