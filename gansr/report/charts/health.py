@@ -82,9 +82,8 @@ def _by_role(parts: Sequence[Part], prefix: str, title: str) -> list[Chart]:
             steps, values = thinned(*part.log.curve(key))
             role = key.removeprefix(prefix)
             text = [f"step {step:,.0f}: {value:.3g}" for step, value in zip(steps, values, strict=True)]
-            traces.append(
-                Trace(role, steps, values, number, colour, text=text, filled=prefix == "share/", mode="lines")
-            )
+            places = [part.begins + step for step in steps]
+            traces.append(Trace(role, places, values, number, colour, text=text, filled=prefix == "share/"))
         if len(traces) > 1:
             charts.append(Chart(f"{title}, {part.label}", traces, named=True))
     return charts

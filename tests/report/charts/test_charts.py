@@ -38,7 +38,10 @@ def test_stages_stand_behind_each_other_and_runs_in_one_chart() -> None:
     line = {"step": 2, "loss/pixel": 0.5, "degrader/loss/cycle": 1.0, "lr": 1.0}
     found = named(curves.losses([part("a", [line]), part("b", [line], begins=10), part("c")]))
     assert list(found) == ["loss/pixel", "degrader/loss/cycle"]
-    assert [(trace.name, trace.x, trace.part) for trace in found["loss/pixel"].traces] == [("a", [2], 0), ("b", [12], 1)]
+    assert [(trace.name, trace.x, trace.part) for trace in found["loss/pixel"].traces] == [
+        ("a", [2], 0),
+        ("b", [12], 1),
+    ]
     assert found["loss/pixel"].logarithmic
     assert found["loss/pixel"].traces[1].text == ["step 2: 0.5"]
 
@@ -54,9 +57,15 @@ def test_scores_say_which_way_is_better_by_their_type_not_their_name() -> None:
 def test_both_sides_of_a_game_are_in_one_chart() -> None:
     line = {
         "step": 1,
-        **{"logit/real": 1.0, "logit/fake": -1.0, "degrader/logit/real/lr": 2.0, "degrader/logit/fake/lr": 3.0},
-        **{"discriminator/accuracy": 0.9, "gradient/pixel": 1.0, "gradient/adversarial": 2.0},
-        **{"share/pixel": 0.25, "share/adversarial": 0.75},
+        "logit/real": 1.0,
+        "logit/fake": -1.0,
+        "degrader/logit/real/lr": 2.0,
+        "degrader/logit/fake/lr": 3.0,
+        "discriminator/accuracy": 0.9,
+        "gradient/pixel": 1.0,
+        "gradient/adversarial": 2.0,
+        "share/pixel": 0.25,
+        "share/adversarial": 0.75,
     }
     found = named(health.game([part("a", [line])]))
     assert list(found) == [
@@ -71,6 +80,7 @@ def test_both_sides_of_a_game_are_in_one_chart() -> None:
         ("dash", [-1.0]),
     ]
     assert found["discriminator/accuracy"].line == 0.5
+    assert health.game([part("b", [line], begins=10)])[-1].traces[0].x == [11]
     shares = found["shares of the losses, a"]
     assert shares.named and [one.filled for one in shares.traces] == [True, True]
     assert health.without_pairs([part("a", [line])]) == []
@@ -83,8 +93,12 @@ def test_one_loss_alone_has_no_shares() -> None:
 def test_runs_without_pairs() -> None:
     line = {
         "step": 1,
-        **{"degrader/kernel_width": 1.0, "degrader/noise_level": 2.0, "change/degrader": 3.0},
-        **{"domain/lr/energy_made": 4.0, "domain/lr/energy_real": 5.0, "domain/lr/red": 6.0},
+        "degrader/kernel_width": 1.0,
+        "degrader/noise_level": 2.0,
+        "change/degrader": 3.0,
+        "domain/lr/energy_made": 4.0,
+        "domain/lr/energy_real": 5.0,
+        "domain/lr/red": 6.0,
     }
     fine = "fine detail, lr: made (line), real (dashes), source (dots)"
     found = named(health.without_pairs([part("a", [line])]))
@@ -94,7 +108,15 @@ def test_runs_without_pairs() -> None:
 
 
 def test_every_value_of_a_log_is_in_some_chart() -> None:
-    line = {"step": 1, "loss/a": 1.0, "lr": 1.0, "colour/red": 1.0, "logit/real": 1.0, "penalty/r1": 1.0, "new/thing": 1.0}
+    line = {
+        "step": 1,
+        "loss/a": 1.0,
+        "lr": 1.0,
+        "colour/red": 1.0,
+        "logit/real": 1.0,
+        "penalty/r1": 1.0,
+        "new/thing": 1.0,
+    }
     rest = named(health.rest([part("a", [line], [{"step": 1, "a/psnr": 30.0}])]))
     assert list(rest) == ["lr", "colour/red", "penalty/r1", "new/thing"]
 

@@ -40,6 +40,11 @@ def test_stages_are_parts_one_after_the_other(stage, tmp_path: Path) -> None:
     assert found[2].options is None
 
 
+def test_of_one_run_stages_alone_are_named(stage, tmp_path: Path) -> None:
+    stage("run/1_psnr")
+    assert [(part.label, part.name) for part in read_runs([tmp_path / "run"])] == [("1 psnr", "run")]
+
+
 def test_runs_of_one_name_are_told_apart(stage, tmp_path: Path) -> None:
     found = read_runs([stage("a/run"), stage("b/run"), stage("HR")])
     assert [part.label for part in found] == ["a/run", "b/run", f"{tmp_path.name}/HR"]
