@@ -9,7 +9,7 @@ from rich.console import Console
 from torch import Tensor
 
 from gansr.build.report import made_by, refuse_other_suffixes, told, write_page
-from gansr.build.showing.shots import cut
+from gansr.build.showing.shots import asks_for_lr, cut
 from gansr.build.showing.sources import USUAL, metric_row
 from gansr.data.counterparts import counterparts
 from gansr.data.evaluation_set import EvaluationSet
@@ -104,6 +104,8 @@ def _metrics(request: Request, scale: int) -> dict[str, Metric]:
     ]
     found: dict[str, Metric] = {row.type: build(row, METRICS, "--metric", scale=scale) for row in asked}
     for name, metric in found.items():
+        if asks_for_lr(metric):
+            raise OptionsError(f"--metric {name}: it compares with LR, and finished images come without. Leave it out.")
         if request.hr is None and getattr(metric, "needs_hr", True):
             raise OptionsError(
                 f"--metric {name}: it compares with a ground truth, and none is given. Expected a third folder, "

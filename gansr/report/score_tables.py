@@ -60,7 +60,8 @@ def _ends(judged: Judged, metrics: Mapping[str, Metric], links: Mapping[tuple[st
             if not found:
                 continue
             order = ranking([row.values[name] for row in found], metric.higher_is_better)
-            worst, best = order[:ENDS], order[::-1][:ENDS]
+            count = min(ENDS, max(1, len(order) // 2))  # nobody is among the worst and the best
+            worst, best = order[:count], order[::-1][:count]
             cells = [[_named(found[one], name, metrics, links) for one in end] for end in (worst, best)]
             rows.append([f"{name}: {who}", *(_listed(end) for end in cells)])
     return table(["", "worst", "best"], rows, "text")

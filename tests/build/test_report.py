@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from gansr.build.networks import make_generator
 from gansr.build.ship import BEST, LAST, SHIPPED, metadata
+from gansr.build.showing.shots import judge_alone, judges_alone
 from gansr.build.showing.sources import Material, able, gather
 from gansr.models.weights import write as write_weights
 from gansr.options.load import dump, load
@@ -210,6 +213,42 @@ def test_a_metric_that_cannot_be_built_is_left_out() -> None:
     assert len(material.missing) == 1 and "The metric x is left out" in material.missing[0]
     material.metrics(2)
     assert len(material.missing) == 1, "said once"
+
+
+class Alone:
+    """A metric that needs no truth."""
+
+    needs_hr, higher_is_better, unit, format, protocol = False, True, "", ".1f", "mean brightness"
+
+    def __call__(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+        return sr.double().mean().item()
+
+
+class WithLr(Alone):
+    """A metric that looks at LR."""
+
+    def __call__(self, sr: torch.Tensor, hr: torch.Tensor, lr: torch.Tensor) -> float:  # type: ignore[override]
+        return lr.double().mean().item()
+
+
+class OfSets(Alone):
+    """A metric of a whole set."""
+
+    of_sets = True
+
+
+class WithHr(Alone):
+    """A metric that compares."""
+
+    needs_hr = True
+
+
+def test_images_without_truth_are_judged_by_metrics_that_need_none() -> None:
+    metrics: Any = {"alone": Alone(), "lr": WithLr(), "set": OfSets(), "hr": WithHr()}
+    fitting = {name: one for name, one in metrics.items() if judges_alone(one)}
+    assert list(fitting) == ["alone", "lr"]
+    sr, lr = np.full((4, 4, 3), 10, np.uint8), np.full((2, 2, 3), 30, np.uint8)
+    assert judge_alone(sr, lr, fitting) == {"alone": 10.0, "lr": 30.0}
 
 
 def test_equal_sets_are_one_and_others_of_the_same_name_are_not(trained: Run, photos: Path) -> None:

@@ -1,5 +1,6 @@
 """Scores and pictures of everybody on every set."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def cut(shot: Shot, scale: int) -> Shot:
 
 def _real_shots(material: Material, scale: int, files: Sequence[Path], unseen: dict[str, list[Scores]]) -> list[Shot]:
     """Photos without ground truth: pictures, and scores by metrics that need none."""
-    metrics = {name: one for name, one in material.metrics(scale).items() if not getattr(one, "needs_hr", True)}
+    metrics = {name: one for name, one in material.metrics(scale).items() if judges_alone(one)}
     runners = {source.label: source.upscale(scale) for source in able(material.sources, scale)}
     rows: dict[str, list[Row]] = {who: [] for who in runners}
     shots = []
@@ -107,7 +108,7 @@ def _real_shots(material: Material, scale: int, files: Sequence[Path], unseen: d
         except UserError as error:
             material.lacks(f"{REAL}, {file.name}, cannot be shown. {error}")
             continue
-        values = {who: judge_alone(one, metrics) for who, one in results.items()}
+        values = {who: judge_alone(one, lr, metrics) for who, one in results.items()}
         for who in runners:
             rows[who].append(Row((0, number), REAL, file.stem, values[who]))
         size = (lr.shape[0] * scale, lr.shape[1] * scale)
@@ -119,7 +120,21 @@ def _real_shots(material: Material, scale: int, files: Sequence[Path], unseen: d
     return shots
 
 
-def judge_alone(image: np.ndarray, metrics: Mapping[str, Metric]) -> dict[str, float]:
-    """Scores of uint8 (H, W, C) by metrics that look at nothing else."""
-    pixels = torch.tensor(image).permute(2, 0, 1)
-    return {name: metric(pixels, pixels) for name, metric in metrics.items()}
+def judges_alone(metric: Metric) -> bool:
+    """Does it look at single images, and at no ground truth?"""
+    return not getattr(metric, "needs_hr", True) and not getattr(metric, "of_sets", False)
+
+
+def judge_alone(sr: np.ndarray, lr: np.ndarray, metrics: Mapping[str, Metric]) -> dict[str, float]:
+    """Scores of uint8 (H, W, C) by metrics that judge alone; those that ask for lr, (h, w, C), get it."""
+    result, source = (torch.tensor(image).permute(2, 0, 1) for image in (sr, lr))
+    scores = {}
+    for name, metric in metrics.items():
+        more = {"lr": source} if asks_for_lr(metric) else {}
+        scores[name] = metric(result, result, **more)
+    return scores
+
+
+def asks_for_lr(metric: Metric) -> bool:
+    """Does it compare results with what they were made of?"""
+    return "lr" in inspect.signature(metric).parameters

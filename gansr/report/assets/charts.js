@@ -25,6 +25,8 @@
         type: "scatter",
         line: { ...trace.line, color: own },
         marker: { ...trace.marker, color: own },
+        textfont: { color: own },
+        cliponaxis: false,
         fillcolor: own + "66",
         visible: !hidden.has(trace.meta.part),
         showlegend: chart.named,

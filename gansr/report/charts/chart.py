@@ -27,6 +27,7 @@ class Trace:
         text: said of each point when a reader points at it
         filled: added to those before it, as an area
         symbol: of markers
+        labelled: its name stands beside its points
     """
 
     name: str
@@ -39,6 +40,7 @@ class Trace:
     text: Sequence[str] = ()
     filled: bool = False
     symbol: str = "circle"
+    labelled: bool = False
 
     def json(self) -> dict[str, Any]:
         """As plotly has it, but for colours."""
@@ -52,7 +54,10 @@ class Trace:
             "meta": {"part": self.part, "colour": self.colour},
         }
         if self.text:
-            written |= {"text": list(self.text), "hovertemplate": "%{text}<extra>%{fullData.name}</extra>"}
+            written |= {"hovertext": list(self.text), "hovertemplate": "%{hovertext}<extra>%{fullData.name}</extra>"}
+        if self.labelled:
+            names = [self.name for _ in self.x]
+            written |= {"mode": f"{self.mode}+text", "text": names, "textposition": "top center"}
         return written | ({"stackgroup": "one"} if self.filled else {})
 
 

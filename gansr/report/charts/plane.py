@@ -65,4 +65,4 @@ def _end(parts: Sequence[Part], name: str, x: float, y: float) -> Trace:
     number = next((number for number, part in enumerate(parts) if part.label == name), None)
     symbol = "diamond" if number is None else "star"
     text = [f"{name}: {x:.2f} dB, {y:.4g}"]
-    return Trace(name, [x], [y], number, number, mode="markers", text=text, symbol=symbol)
+    return Trace(name, [x], [y], number, number, mode="markers", text=text, symbol=symbol, labelled=number is None)

@@ -132,6 +132,8 @@ def test_the_plane_has_paths_ends_and_baselines() -> None:
     }
     (chart,) = planes([part("run", scores=scores, metrics=metrics)], finals)
     assert chart.title == "s: looks against PSNR" and chart.y == "looks, ↓ better"
+    assert [one.labelled for one in chart.traces] == [False, False, True]
+    assert chart.traces[2].json()["mode"] == "markers+text" and chart.traces[2].json()["text"] == ["bicubic"]
     assert [(one.name, list(one.x), list(one.y), one.symbol, one.part) for one in chart.traces] == [
         ("run", [30.0, 29.0], [0.4, 0.3], "circle", 0),
         ("run", [28.5], [0.25], "star", 0),
