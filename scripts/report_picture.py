@@ -105,7 +105,8 @@ def photograph(page: Path, picture: Path) -> None:
         driver.save_screenshot(str(picture))
     finally:
         driver.quit()
-    Image.open(picture).convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(picture, optimize=True)
+    shown = Image.open(picture).convert("RGB")
+    shown.quantize(palette=shown.quantize(256), dither=Image.Dither.FLOYDSTEINBERG).save(picture, optimize=True)
 
 
 if __name__ == "__main__":

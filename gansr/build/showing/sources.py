@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +118,15 @@ def _add_weights(
     if path is None:
         found.lacks(f"{part.label} has no weights yet ({BEST} or {LAST}), so no pictures and no scores of its own.")
         return
+    made = cache(lambda scale: upscaler(str(path), scale, None, tile, cpu))  # once for all sets
     try:
+        loaded = made(scales[0] if scales else None)
         step = read(path).metadata.get("step")
-        found.weights[part.label] = f"{path.name}, step {int(step):,}" if step else path.name
-        upscaler(str(path), scales[0] if scales else None, None, tile, cpu)
     except UserError as error:
         found.lacks(f"The weights of {part.label} cannot be used. {error}")
         return
-    found.sources.append(Source(part.label, scales, lambda scale: upscaler(str(path), scale, None, tile, cpu)))
+    found.weights[part.label] = f"{path.name}, step {int(step):,}" if step else path.name
+    found.sources.append(Source(part.label, scales or (loaded.scale,), made))
 
 
 def _prefers_last(options: Options | None) -> bool:
