@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from gansr.evaluation.scores import Metric
 from gansr.report.markup import notes, table, tag
 from gansr.report.page import Section, page
 from gansr.report.pictures.gallery import gallery
 from gansr.report.pictures.layers import HR, Layers
 from gansr.report.pictures.shot import Shot
 from gansr.report.score_tables import Judged, score_tables
+from gansr.report.terms import Terms
 
 
 def compare_page(
@@ -31,7 +31,7 @@ def compare_page(
     """
     one, other = labels
     known = any(shot.hr is not None for shot in shots)
-    metrics: dict[str, Metric] = {name: found for scores in judged.values() for name, found in scores.metrics.items()}
+    metrics: dict[str, Terms] = {name: found for scores in judged.values() for name, found in scores.metrics.items()}
     layers = Layers(shots, HR if known else one)
     intro = table(["", "folder"], [[tag("b", label), folder] for label, folder in folders.items()], "text")
     sections = [

@@ -15,6 +15,7 @@ from gansr.report.pictures.shot import Shot
 from gansr.report.reading.audit import audit_of
 from gansr.report.reading.runs import Part
 from gansr.report.score_tables import Judged, score_tables
+from gansr.report.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,9 @@ def _advice(parts: Sequence[Part], advice: Mapping[str, Sequence[Content]]) -> C
 def _pictures(shown: Shown) -> list[Content]:
     found: list[Content] = [notes(shown.missing)]
     if shown.shots:
-        metrics = {name: one for scores in shown.judged.values() for name, one in scores.metrics.items()}
-        metrics |= {name: one for scores in shown.unseen.values() for name, one in scores.metrics.items()}
+        metrics: dict[str, Terms] = {}
+        for scores in (*shown.judged.values(), *shown.unseen.values()):
+            metrics |= dict(scores.metrics)
         layers = Layers(shown.shots)
         left, right = _sides(layers.sources)
         found.append(gallery(layers, metrics, left, right))

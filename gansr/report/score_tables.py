@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from gansr.evaluation.scores import Metric, Row, Scores
+from gansr.evaluation.scores import Row, Scores
 from gansr.report.markup import Content, Markup, folded, joined, notes, table, tag
 from gansr.report.pictures.gallery import anchor, written
 from gansr.report.pictures.shot import Shot, ranking
+from gansr.report.terms import Terms
 
 ENDS = 3  # images at each end of a ranking
 
@@ -32,7 +33,7 @@ def _of(scores: Scores, place: str) -> list[Row]:
     return [row for row in scores.rows if row.set == place]
 
 
-def _means(judged: Judged, place: str, metrics: Mapping[str, Metric]) -> Markup:
+def _means(judged: Judged, place: str, metrics: Mapping[str, Terms]) -> Markup:
     """A line for everybody; the best mean of each metric is bold."""
     means = {who: scores.means[place] for who, scores in judged.items() if place in scores.means}
     best = {}
@@ -52,7 +53,7 @@ def _means(judged: Judged, place: str, metrics: Mapping[str, Metric]) -> Markup:
     return table(head, [[who, *(cell(who, name) for name in metrics)] for who in means])
 
 
-def _ends(judged: Judged, metrics: Mapping[str, Metric], links: Mapping[tuple[str, str], str]) -> Markup:
+def _ends(judged: Judged, metrics: Mapping[str, Terms], links: Mapping[tuple[str, str], str]) -> Markup:
     rows: list[list[Content]] = []
     for name, metric in metrics.items():
         for who, scores in judged.items():
@@ -67,7 +68,7 @@ def _ends(judged: Judged, metrics: Mapping[str, Metric], links: Mapping[tuple[st
     return table(["", "worst", "best"], rows, "text")
 
 
-def _all(judged: Judged, place: str, metrics: Mapping[str, Metric], links: Mapping[tuple[str, str], str]) -> Markup:
+def _all(judged: Judged, place: str, metrics: Mapping[str, Terms], links: Mapping[tuple[str, str], str]) -> Markup:
     """A line for each image, a column for everybody and metric."""
     columns = [(who, name) for name in metrics for who, scores in judged.items() if name in scores.metrics]
     by_image = {who: {row.image: row.values for row in _of(scores, place)} for who, scores in judged.items()}
@@ -84,7 +85,7 @@ def _all(judged: Judged, place: str, metrics: Mapping[str, Metric], links: Mappi
     return table([place, *(f"{name}: {who}" for who, name in columns)], rows)
 
 
-def _named(row: Row, name: str, metrics: Mapping[str, Metric], links: Mapping[tuple[str, str], str]) -> Content:
+def _named(row: Row, name: str, metrics: Mapping[str, Terms], links: Mapping[tuple[str, str], str]) -> Content:
     text = f"{row.set} / {row.image} ({written(name, row.values[name], metrics)})"
     return _link(text, links.get((row.set, row.image)))
 
@@ -100,6 +101,6 @@ def _listed(cells: Sequence[Content]) -> Markup:
     return joined(pieces[:-1])
 
 
-def _heading(name: str, metric: Metric) -> str:
+def _heading(name: str, metric: Terms) -> str:
     unit = f" [{metric.unit}]" if metric.unit else ""
     return f"{name}{unit} {'↑' if metric.higher_is_better else '↓'}"

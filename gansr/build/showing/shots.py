@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +56,7 @@ def _joined(judged: Mapping[str, Sequence[Scores]]) -> dict[str, Scores]:
 
 
 def _numbered(scores: Scores, number: int) -> Scores:
-    rows = [Row((number, row.place[1]), row.set, row.image, row.values) for row in scores.rows]
-    return Scores(rows, scores.metrics)
+    return replace(scores, rows=[replace(row, place=(number, row.place[1])) for row in scores.rows])
 
 
 def _shots(

@@ -4,11 +4,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from gansr.evaluation.scores import Metric
 from gansr.report.markup import Content, Markup, table, tag
 from gansr.report.pictures.layers import ERROR, PICTURE, SPECTRUM, Layers, colour_bar
 from gansr.report.pictures.maps import Scale
 from gansr.report.pictures.shot import Shot
+from gansr.report.terms import Terms
 
 VIEWS = {PICTURE: "Pictures", ERROR: "Errors", SPECTRUM: "Spectra"}
 EXPLAINED = {
@@ -21,7 +21,7 @@ HELP = (
 )
 
 
-def gallery(layers: Layers, metrics: Mapping[str, Metric], left: str, right: str) -> Markup:
+def gallery(layers: Layers, metrics: Mapping[str, Terms], left: str, right: str) -> Markup:
     """All shots under one set of controls.
 
     Args:
@@ -46,13 +46,13 @@ def anchor(number: int) -> str:
     return f"shot-{number}"
 
 
-def written(name: str, value: float, metrics: Mapping[str, Metric]) -> str:
+def written(name: str, value: float, metrics: Mapping[str, Terms]) -> str:
     """A score as its metric writes it."""
     return format(value, metrics[name].format if name in metrics else ".4g")
 
 
 def _figure(
-    number: int, shot: Shot, layers: Layers, scales: Mapping[str, Scale], metrics: Mapping[str, Metric]
+    number: int, shot: Shot, layers: Layers, scales: Mapping[str, Scale], metrics: Mapping[str, Terms]
 ) -> Markup:
     height, width = (shot.window.height, shot.window.width) if shot.window else shot.size
     frame = tag(
@@ -93,7 +93,7 @@ def _handle(shot: Shot) -> Markup:
     )
 
 
-def _caption(shot: Shot, metrics: Mapping[str, Metric]) -> Markup:
+def _caption(shot: Shot, metrics: Mapping[str, Terms]) -> Markup:
     height, width = shot.size
     part = f"{width} × {height} pixels"
     if shot.window:
@@ -109,7 +109,7 @@ def _caption(shot: Shot, metrics: Mapping[str, Metric]) -> Markup:
 
 
 def _controls(
-    layers: Layers, scales: Mapping[str, Scale], metrics: Mapping[str, Metric], left: str, right: str
+    layers: Layers, scales: Mapping[str, Scale], metrics: Mapping[str, Terms], left: str, right: str
 ) -> Markup:
     views = [name for name in VIEWS if name == PICTURE or name in scales]
     buttons = [tag("button", VIEWS[name], type="button", data_view=name, aria_pressed="false") for name in views]
@@ -133,7 +133,7 @@ def _controls(
     )
 
 
-def _order(shots: Sequence[Shot], metrics: Mapping[str, Metric]) -> Markup | None:
+def _order(shots: Sequence[Shot], metrics: Mapping[str, Terms]) -> Markup | None:
     """Which image comes first."""
     judged: dict[str, dict[str, None]] = {}  # metric -> whom it judged
     for shot in shots:
