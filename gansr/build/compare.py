@@ -19,10 +19,10 @@ from gansr.errors import DataError, OptionsError
 from gansr.evaluation.scores import Metric, Scores, evaluate
 from gansr.imaging.resize import mod_crop
 from gansr.metrics import METRICS
-from gansr.metrics.comparison import match_colours
 from gansr.options.component import Component, build
 from gansr.report.compare_page import compare_page
 from gansr.report.pictures.layers import HR
+from gansr.report.pictures.maps import error_map
 from gansr.report.pictures.shot import Shot, chosen, first_metric
 from gansr.report.reading.labels import labels
 
@@ -42,8 +42,8 @@ class Difference:
 
     def __call__(self, sr: Tensor, hr: Tensor) -> float:
         """Of two uint8 images (C, H, W)."""
-        one, other = (image.double() for image in match_colours(sr, hr))
-        return (one - other).abs().mean().item()
+        one, other = (image.permute(1, 2, 0).cpu().numpy() for image in (sr, hr))
+        return float(error_map(one, other).mean(dtype=np.float64))
 
 
 @dataclass(frozen=True)

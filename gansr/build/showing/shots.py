@@ -69,11 +69,12 @@ def _shots(
     shots = []
     for number in chosen(values, count, rises):
         example = images[number]
+        hr = example.hr
+        assert hr is not None, "sets of runs have a ground truth"
         results = {who: upscale(example.lr) for who, upscale in runners.items()}
-        window = most_detail(example.hr, images.scale)
         scores = {who: one.rows[number].values for who, one in found.items()}
-        whole = Shot(images.name, example.name, example.hr.shape[:2], None, example.lr, results, example.hr, scores)
-        shots.append(cut(whole, images.scale) if window else whole)
+        whole = Shot(images.name, example.name, hr.shape[:2], None, example.lr, results, hr, scores)
+        shots.append(cut(whole, images.scale))
     return shots
 
 
