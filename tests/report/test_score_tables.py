@@ -28,7 +28,7 @@ def test_means_ends_and_every_image() -> None:
     assert '<th scope="row">psnr: &lt;two&gt;</th><td><a href="#shot-0">set / b (24.00)</a></td>' in ends
     assert '<th scope="row"><a href="#shot-0">b</a></th><td>20.00</td><td>24.00</td>' in every
     assert '<th scope="row">a</th><td>10.00</td><td>25.00</td>' in every
-    assert html.count("psnr: PSNR [dB], 8-bit Y of BT.601 studio range, 2 px border cropped.") == 1
+    assert html.count(f"<li>psnr: {METRICS['psnr'](2).protocol}.</li>") == 1
 
 
 def test_alone_nobody_is_bold() -> None:
