@@ -1,4 +1,4 @@
-"""The command line: `gansr train | check | evaluate | upscale | import | degrade | list | schema`."""
+"""The command line: `gansr train | check | evaluate | report | compare | upscale | import | degrade | ...`."""
 
 import errno
 import json
@@ -101,6 +101,41 @@ def evaluate(
             shlex.join(["gansr", *sys.argv[1:]]),
         )
     )
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="folders of runs, or of their stages")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="the page")] = Path("report.html"),
+    on: Annotated[list[str] | None, typer.Option(help="further sets: NAME=HR_DIR[:LR_DIR]")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="further metrics, or '{type: ..., argument: ...}'")] = None,
+    scores: Annotated[list[Path] | None, typer.Option(help="other models: what evaluate --json wrote")] = None,
+    images: Annotated[int, typer.Option(min=1, help="pictures of each set")] = 8,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="only what the logs say: seconds")] = False,
+    tile: Tile = None,
+    cpu: Cpu = False,
+) -> None:
+    """Make one self-contained HTML page about runs: curves, pictures, scores, options, health of the game."""
+    from gansr.build.report import Request, run
+
+    count = 0 if no_pictures else images
+    run(Request(runs, output, on or (), metric or (), scores or (), count, tile, cpu), Console())
+
+
+@app.command()
+def compare(
+    one: Annotated[Path, typer.Argument(metavar="DIR_A", help="finished images")],
+    other: Annotated[Path, typer.Argument(metavar="DIR_B", help="the same images, made by somebody else")],
+    hr: Annotated[Path | None, typer.Argument(metavar="HR_DIR", help="the ground truth, if there is one")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="the page")] = Path("compare.html"),
+    metric: Annotated[list[str] | None, typer.Option(help="instead of psnr and ssim")] = None,
+    scale: Annotated[int | None, typer.Option(min=1, help="the border that metrics leave out; omitted: 4")] = None,
+    images: Annotated[int, typer.Option(min=1, help="pictures on the page")] = 8,
+) -> None:
+    """Make the page of a report for two folders of finished images, of whatever program."""
+    from gansr.build.compare import Request, run
+
+    run(Request(one, other, hr, output, metric or (), scale, images), Console())
 
 
 @app.command()

@@ -14,7 +14,7 @@ FLOORS = [
     {"options", "data", "models"},
     {"losses", "metrics", "inference"},
     {"training", "evaluation"},
-    {"recipes"},
+    {"recipes", "report"},
     {"build"},
     {"cli"},
     {"__main__", "__init__"},

@@ -1,0 +1,1 @@
+"""Weights and folders of pictures -> what a page shows of them."""

@@ -1,0 +1,1 @@
+"""Images as pictures of the page: windows, maps, and the viewer."""
