@@ -125,7 +125,9 @@ class TrainOptions(Strict):
         default=None, description="short for schedule: {type: halving, at: [...]}", exclude=True
     )
     warm_up: NonNegativeInt = Field(default=0, description="steps over which the rate rises from nothing")
-    ema: float | None = Field(default=0.999, gt=0, lt=1, description="decay of the averaged generator, lower at first; null: none")
+    ema: float | None = Field(
+        default=0.999, gt=0, lt=1, description="decay of the averaged generator, lower at first; null: none"
+    )
     clip: PositiveFloat | None = Field(default=None, description="largest norm of each player's gradient")
     clip_value: PositiveFloat | None = Field(
         default=None, description="largest element of each player's gradient, times `lr` over the rate of the moment"

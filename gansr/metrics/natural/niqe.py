@@ -44,7 +44,6 @@ class NIQE:
     higher_is_better = False
     unit = ""
     format = ".3f"
-    needs_hr = False
 
     def __init__(self, scale: int, weights: str, colour: Colour = "y", border: int | None = 0) -> None:
         self.comparison = Comparison("y", scale if border is None else border)

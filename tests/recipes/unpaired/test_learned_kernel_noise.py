@@ -117,7 +117,7 @@ def test_it_is_a_plain_loop(recipe: Run) -> None:
         )
     for name, found in weights(one).items():
         for mine, theirs in zip(found, weights(twin)[name], strict=True):
-            torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6, msg=lambda m: name + m)
+            torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6, msg=name)
 
 
 def test_every_turn_moves_one_player(recipe: Run) -> None:
