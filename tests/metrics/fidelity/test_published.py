@@ -1,4 +1,4 @@
-"""Bicubic interpolation as papers compute it scores what papers print."""
+"""Bicubic interpolation in floating point, as in the demonstration code of SRCNN, scores what papers print."""
 
 from pathlib import Path
 
