@@ -8,9 +8,10 @@ import numpy as np
 from rich.console import Console
 from torch import Tensor
 
+from gansr.build.evaluating.asked import component
 from gansr.build.report import made_by, refuse_other_suffixes, told, write_page
 from gansr.build.showing.shots import asks_for_lr, cut
-from gansr.build.showing.sources import USUAL, metric_row
+from gansr.build.showing.sources import USUAL
 from gansr.data.counterparts import counterparts
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import image_sizes
@@ -99,7 +100,7 @@ def run(request: Request, console: Console) -> None:
 
 
 def _metrics(request: Request, scale: int) -> dict[str, Metric]:
-    asked = [metric_row(text) for text in request.metrics] or [
+    asked = [component(text) for text in request.metrics] or [
         Component(type=name) for name in USUAL if request.hr is not None
     ]
     found: dict[str, Metric] = {row.type: build(row, METRICS, "--metric", scale=scale) for row in asked}

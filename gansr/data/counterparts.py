@@ -9,7 +9,9 @@ from gansr.errors import DataError
 
 # What programs append to names, at the end and perhaps several of them: 0801_x4_SR, baboon_HR, 0801x4_out, bird_rlt.
 MARK = re.compile(
-    r"[_-]?x\d(?:[dm]|w\d)?$|[_-](?:SR|HR|LR|GT|out|rlt|result|output|upscaled|fake_B|bicubic)$", re.IGNORECASE
+    r"(?:[_-]?x\d+(?:[dm]|w\d)?[_-]?"
+    r"|[_-](?:SR|HR|LR|GT|out|rlt|results?|output|upscaled|fake_B|bicubic)(?:x?\d+)?)$",
+    re.IGNORECASE,
 )
 
 

@@ -1,28 +1,25 @@
 """Pictures that another program made: which belongs to which image, and the pictures instead of a network."""
 
 import difflib
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from gansr.data.counterparts import core
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import find_images, image_sizes
 from gansr.data.images import read_image
 from gansr.errors import DataError
 from gansr.imaging.resize import mod_crop
 
-MARK = r"[_-]?x\d+|x\d+[_-]?|[_-](SR|HR|GT|LR|out|rlt|result|results)(x?\d+)?"
-"""What programs put behind the name of an image: _x4, x4, _SR, _SRx4, _out and the like; several may follow."""
-
 
 def find_pictures(folder: Path, names: Sequence[str], where: str) -> dict[str, Path]:
     """Name -> the picture of it in `folder`, sub-folders included, in the order of the names.
 
     A name is a path within some folder without its extension, as `Example.name` is. A picture belongs to it if its
-    own name is the same, or is the same but for marks at the ends of both (`MARK`); a name with nothing of the kind
+    own name is the same, or is the same but for marks at the ends of both (`core`); a name with nothing of the kind
     takes a picture that lies in another sub-folder if no other has that file name. `where` says in messages who asked.
 
     Raises:
@@ -50,10 +47,8 @@ def find_pictures(folder: Path, names: Sequence[str], where: str) -> dict[str, P
 
 def _keys(name: str) -> tuple[str, str, str]:
     """What a name is called: as it is, without its marks, and without marks and folders."""
-    core = name
-    while (shorter := re.sub(rf"(?<=[^/])({MARK})$", "", core, flags=re.IGNORECASE)) != core:
-        core = shorter
-    return name, core, core.rpartition("/")[2]
+    bare = core(name)
+    return name, bare, bare.rpartition("/")[2]
 
 
 def _refuse_missing(alone: Sequence[str], count: int, folder: Path, files: Sequence[Path], where: str) -> None:

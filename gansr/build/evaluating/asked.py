@@ -85,10 +85,11 @@ def open_sets(texts: Sequence[str], scale: int) -> list[EvaluationSet]:
         DataError: a folder that is missing or empty, or images that do not fit together.
     """
     refuse_doubled("--on", [text.partition("=")[0] for text in texts])
-    return [_open(text, scale) for text in texts]
+    return [open_set(text, scale) for text in texts]
 
 
-def _open(text: str, scale: int) -> EvaluationSet:
+def open_set(text: str, scale: int) -> EvaluationSet:
+    """One of them."""
     name, equals, folders = text.partition("=")
     if not equals or not name or not folders.strip(":"):
         raise OptionsError(

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from gansr.build.showing.sources import Material, able
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.images import read_image
 from gansr.errors import UserError
+from gansr.evaluation.measuring import is_of_sets, measure, needs_truth
 from gansr.evaluation.scores import Metric, Row, Scores, Upscale, evaluate, joined
 from gansr.report.pictures.shot import Shot, chosen, first_metric
 from gansr.report.pictures.window import most_detail
@@ -109,7 +111,8 @@ def _real_shots(material: Material, scale: int, files: Sequence[Path], unseen: d
         except UserError as error:
             material.lacks(f"{REAL}, {file.name}, cannot be shown. {error}")
             continue
-        values = {who: judge_alone(one, lr, metrics) for who, one in results.items()}
+        pair = {"lr": _channels_first(lr), "name": file.stem}
+        values = {who: measure(metrics, _channels_first(one), None, **pair) for who, one in results.items()}
         for who in runners:
             rows[who].append(Row((0, number), REAL, file.stem, values[who]))
         size = (lr.shape[0] * scale, lr.shape[1] * scale)
@@ -123,17 +126,11 @@ def _real_shots(material: Material, scale: int, files: Sequence[Path], unseen: d
 
 def judges_alone(metric: Metric) -> bool:
     """Does it look at single images, and at no ground truth?"""
-    return not getattr(metric, "needs_hr", True) and not getattr(metric, "of_sets", False)
+    return not needs_truth(metric) and not is_of_sets(metric)
 
 
-def judge_alone(sr: np.ndarray, lr: np.ndarray, metrics: Mapping[str, Metric]) -> dict[str, float]:
-    """Scores of uint8 (H, W, C) by metrics that judge alone; those that ask for lr, (h, w, C), get it."""
-    result, source = (torch.tensor(image).permute(2, 0, 1) for image in (sr, lr))
-    scores = {}
-    for name, metric in metrics.items():
-        more = {"lr": source} if asks_for_lr(metric) else {}
-        scores[name] = metric(result, result, **more)
-    return scores
+def _channels_first(image: np.ndarray) -> Tensor:
+    return torch.tensor(image).permute(2, 0, 1)
 
 
 def asks_for_lr(metric: Metric) -> bool:

@@ -4,19 +4,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from gansr.build.evaluate import BICUBIC, upscaler
+from gansr.build.evaluating.asked import component, open_sets
 from gansr.build.ship import BEST, LAST
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import find_images
-from gansr.errors import OptionsError, UserError
+from gansr.errors import UserError
 from gansr.evaluation.scores import Metric, Upscale
 from gansr.metrics import METRICS
 from gansr.models.weights import read
 from gansr.options.component import Component, build
 from gansr.options.load import load
-from gansr.options.reader import parse
 from gansr.options.schema import Options
 from gansr.report.reading.runs import OPTIONS, Part
 
@@ -64,7 +63,7 @@ def gather(parts: Sequence[Part], on: Sequence[str], metrics: Sequence[str], til
 
     Args:
         parts: of the page
-        on: NAME=HR[:LR] of further sets, for every scale that is there
+        on: NAME=HR[:LR] of further sets, for every scale that is there; NAME=:LR shows other real LR than the run's
         metrics: further ones, a name or `{type: ..., argument: ...}`
         tile: upscale in tiles of so many LR pixels
         cpu: do not use a GPU
@@ -82,8 +81,12 @@ def gather(parts: Sequence[Part], on: Sequence[str], metrics: Sequence[str], til
             found.rows |= {name: row for name, row in options.validation.metrics.items() if name not in found.rows}
             _add_sets(part, options, found)
     known = {scale for source in found.sources for scale in source.scales or ()}
-    found.sets += [_asked(text, scale) for text in on for scale in sorted(known)]
-    found.rows |= {row.type: row for row in map(metric_row, metrics)}
+    for images in (one for scale in sorted(known) for one in open_sets(on, scale)):
+        if images.has_truth:
+            found.sets.append(images)
+        else:
+            found.real[images.scale] = [lr for _, lr, _ in images.files if lr is not None]
+    found.rows |= {row.type: row for row in map(component, metrics)}
     found.rows = found.rows or {name: Component(type=name) for name in USUAL}
     if known - {1}:
         found.sources.insert(0, Source(BICUBIC, None, lambda scale: upscaler(BICUBIC, scale, None, None, True)))
@@ -156,28 +159,6 @@ def _add(images: EvaluationSet, part: Part, found: Material) -> None:
     if any(other.name == images.name for other in found.sets):
         images = EvaluationSet(f"{images.name} ({part.label})", images.files, images.scale)
     found.sets.append(images)
-
-
-def _asked(text: str, scale: int) -> EvaluationSet:
-    name, equals, folders = text.partition("=")
-    if not (name and equals and folders):
-        raise OptionsError(f"--on {text}: expected NAME=HR_DIR or NAME=HR_DIR:LR_DIR.")
-    whole = Path(folders).exists() or ":" not in folders
-    hr, _, lr = (folders, "", "") if whole else folders.rpartition(":")
-    return EvaluationSet.open(name, Path(hr), Path(lr) if lr else None, scale, f"--on {name}")
-
-
-def metric_row(text: str) -> Component:
-    """What `--metric` says.
-
-    Raises:
-        OptionsError: it is neither a name nor a component.
-    """
-    value: Any = parse(text, "--metric")
-    value = {"type": value} if isinstance(value, str) else value
-    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-        raise OptionsError(f"--metric: expected a name or '{{type: name, argument: value}}', found {text!r}.")
-    return Component.model_validate(value)
 
 
 def able(sources: Sequence[Source], scale: int) -> Iterator[Source]:
