@@ -51,9 +51,9 @@ def train(options: OptionsFile, overrides: Overrides = None, cpu: Cpu = False) -
 @app.command()
 def check(options: OptionsFile, overrides: Overrides = None) -> None:
     """Build everything without data or weights; print parameters, losses and an estimate of memory."""
-    from gansr.build.check import examine
-    from gansr.build.describe import examination_table
-    from gansr.build.ship import written_before
+    from gansr.build.examining.check import examine
+    from gansr.build.examining.describe import examination_table
+    from gansr.build.making.ship import written_before
     from gansr.options.load import load
 
     console, stages = Console(), load(options, overrides or ())
@@ -178,7 +178,7 @@ def degrade(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="other numbers, other draws")] = 0,
 ) -> None:
     """Show what a degradation makes of a photo, write a fixed set of LR images with a manifest, or fit a pipeline."""
-    from gansr.build.degrade import Request, run
+    from gansr.build.degrading.degrade import Request, run
 
     if fit is not None:
         _fit(fit, source, output, preset, scale, grid, seed)
@@ -190,8 +190,8 @@ def degrade(
 def _fit(
     real: Path, sharp: Path, output: Path, preset: str | None, scale: int | None, grid: str | None, seed: int
 ) -> None:
-    from gansr.build.calibrate import Request, run
-    from gansr.build.calibration_table import calibration_table
+    from gansr.build.degrading.calibrate import Request, run
+    from gansr.build.degrading.calibration_table import calibration_table
 
     if preset is not None or grid is not None:
         raise OptionsError(
@@ -232,9 +232,9 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Print what the `type:` of a component may be, with its arguments."""
-    from gansr.build.describe import listing_table
-    from gansr.build.listing import rows
-    from gansr.build.parts import TABLES
+    from gansr.build.examining.describe import listing_table
+    from gansr.build.examining.listing import rows
+    from gansr.build.making.parts import TABLES
 
     names = list(TABLES) if table == "all" else [table]
     found = {name: rows(name) for name in names}
@@ -248,7 +248,7 @@ def list_(
 @app.command()
 def schema() -> None:
     """Print the JSON schema of an options file, so that an editor completes it."""
-    from gansr.build.listing import schema as whole
+    from gansr.build.examining.listing import schema as whole
 
     _print_json(whole())
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gansr.build.check import examine
-from gansr.build.parts import TABLES
+from gansr.build.examining.check import examine
+from gansr.build.making.parts import TABLES
 from gansr.data.degradations.presets import PRESETS
 from gansr.losses.degradation import DEGRADATION
 from gansr.metrics.fidelity.protocols import PROTOCOLS

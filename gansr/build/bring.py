@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from gansr.build.networks import describe_generator, identify, make_generator
+from gansr.build.making.networks import describe_generator, identify, make_generator
 from gansr.errors import OptionsError
 from gansr.models import weights
 from gansr.models.architecture import Architecture

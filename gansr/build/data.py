@@ -9,10 +9,10 @@ from typing import Any
 from accelerate import Accelerator
 from torch import Tensor
 
-from gansr.build.augmentation import augmentation
-from gansr.build.degradations import MILD, Curriculum, curriculum, margin
-from gansr.build.harvest import wanted
-from gansr.build.ramps import at
+from gansr.build.degrading.augmentation import augmentation
+from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
+from gansr.build.degrading.harvest import wanted
+from gansr.build.degrading.ramps import at
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.cache import ImageCache

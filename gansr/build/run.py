@@ -9,15 +9,15 @@ from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker
 from accelerate.utils import set_seed
 
-from gansr.build import parts
-from gansr.build import recipes as builders
-from gansr.build.audit import tell_domains
 from gansr.build.autopsy import Autopsy
 from gansr.build.data import Images, training_batches
-from gansr.build.harvest import harvest_rows, wanted, with_rows
-from gansr.build.measured import measured
-from gansr.build.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
-from gansr.build.start import load_start
+from gansr.build.degrading.audit import tell_domains
+from gansr.build.degrading.harvest import harvest_rows, wanted, with_rows
+from gansr.build.degrading.measured import measured
+from gansr.build.making import parts
+from gansr.build.making import recipes as builders
+from gansr.build.making.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
+from gansr.build.making.start import load_start
 from gansr.build.watching.outcome import all_settings, main_settings, outcome
 from gansr.build.watching.trackers import start_trackers
 from gansr.build.watching.validation import Validation

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
-from gansr.build import parts
-from gansr.build.check import examine
 from gansr.build.data import Images, open_images
+from gansr.build.examining.check import examine
+from gansr.build.making import parts
+from gansr.build.making.ship import LAST, architecture, written_before
 from gansr.build.processes import start
 from gansr.build.run import build_stage
-from gansr.build.ship import LAST, architecture, written_before
 from gansr.build.watching.trackers import check_trackers
 from gansr.build.watching.validation import best
 from gansr.errors import OptionsError

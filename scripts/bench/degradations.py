@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from one_by_one import degrade
 
-from gansr.build import recipes as builders
-from gansr.build.degradations import pipeline
+from gansr.build.degrading.degradations import pipeline
+from gansr.build.making import recipes as builders
 from gansr.data.batch import Paired
 from gansr.data.degradations.pipeline import Degradation
 from gansr.data.folders import find_images

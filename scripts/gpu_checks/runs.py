@@ -21,9 +21,10 @@ from gpu_checks.cases import Case
 from torch import Tensor
 
 import gansr
-from gansr.build import data, parts
-from gansr.build import recipes as builders
-from gansr.build.check import examine
+from gansr.build import data
+from gansr.build.examining.check import examine
+from gansr.build.making import parts
+from gansr.build.making import recipes as builders
 from gansr.build.processes import start
 from gansr.build.run import build_stage
 from gansr.models import weights

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from gansr.build.bring import bring
-from gansr.build.networks import load_generator
-from gansr.build.start import fill
+from gansr.build.making.networks import load_generator
+from gansr.build.making.start import fill
 from gansr.errors import OptionsError, WeightsError
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import read

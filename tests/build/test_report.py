@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from gansr.build.networks import make_generator
-from gansr.build.ship import BEST, LAST, SHIPPED, metadata
+from gansr.build.making.networks import make_generator
+from gansr.build.making.ship import BEST, LAST, SHIPPED, metadata
 from gansr.build.showing.shots import judges_alone
 from gansr.build.showing.sources import Material, able, gather
 from gansr.models.weights import write as write_weights

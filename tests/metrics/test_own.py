@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from gansr.build import parts
+from gansr.build.making import parts
 from gansr.data.images import write_image
 from gansr.errors import OptionsError
 from gansr.options.load import validate

@@ -9,8 +9,8 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import Tensor
 
-from gansr.build import recipes as builders
-from gansr.build.players import Casting, Ingredients
+from gansr.build.making import recipes as builders
+from gansr.build.making.players import Casting, Ingredients
 from gansr.data.batch import Paired, Unpaired
 from gansr.options.load import validate
 

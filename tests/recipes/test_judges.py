@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import Tensor, nn
 
-from gansr.build import recipes as builders
+from gansr.build.making import recipes as builders
 from gansr.data.batch import Paired
 from gansr.errors import OptionsError
 from gansr.options.load import validate

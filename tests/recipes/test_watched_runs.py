@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import Tensor, nn
 
-from gansr.build import recipes as builders
+from gansr.build.making import recipes as builders
 from gansr.data.batch import Unpaired
 from gansr.imaging.resize import enlarge, reduce
 from gansr.models.degraders.degraded import Degraded

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
-from gansr.build.calibrate import Calibration, Request, run
-from gansr.build.calibration_table import calibration_table
+from gansr.build.degrading.calibrate import Calibration, Request, run
+from gansr.build.degrading.calibration_table import calibration_table
 from gansr.data.calibration.samples import shape_distance, spectral_distance
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gansr.build.networks import load_generator
+from gansr.build.making.networks import load_generator
 from gansr.data.images import read_image, to_rgb
 from gansr.data.landmarks import Box, crop_face, face_box, read_landmarks
 from gansr.data.sampler import permutation

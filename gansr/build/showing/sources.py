@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gansr.build.evaluate import BICUBIC, upscaler
 from gansr.build.evaluating.asked import component, open_sets
-from gansr.build.ship import BEST, LAST
+from gansr.build.making.ship import BEST, LAST
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.data.folders import find_images
 from gansr.errors import UserError

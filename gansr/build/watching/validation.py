@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 
-from gansr.build.ship import shipped
+from gansr.build.making.ship import shipped
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.scores import Metric, Scores, evaluate, joined

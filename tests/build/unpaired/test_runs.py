@@ -13,8 +13,8 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from PIL import Image
 
-from gansr.build import recipes as builders
-from gansr.build.networks import load_degrader, load_generator
+from gansr.build.making import recipes as builders
+from gansr.build.making.networks import load_degrader, load_generator
 from gansr.data.batch import Unpaired
 from gansr.models import weights
 from gansr.options.load import validate
@@ -37,7 +37,7 @@ every_recipe = pytest.mark.parametrize("recipe", RECIPES)
 def test_no_recipe_is_forgotten() -> None:
     from gansr.options.schema import RECIPE_OPTIONS
 
-    # noise_injection has pairs and no network but those of `paired`: tests/build/test_harvest.py
+    # noise_injection has pairs and no network but those of `paired`: tests/build/degrading/test_harvest.py
     assert {name for name, options in RECIPE_OPTIONS.items() if options.unpaired} == {*RECIPES, "noise_injection"}
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 
-from gansr.build.networks import load_degrader
+from gansr.build.making.networks import load_degrader
 from gansr.models import weights
 
 Run = Callable[..., Any]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from gansr.build import recipes as builders
+from gansr.build.making import recipes as builders
 from gansr.options.load import validate
 
 Run = Callable[..., Any]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from gansr.build.check import examine
+from gansr.build.examining.check import examine
 from gansr.options.load import validate
 
 Run = Callable[..., Any]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from gansr.build import parts
+from gansr.build.making import parts
 from gansr.data.images import read_image, write_image
 from gansr.errors import DataError, OptionsError, WeightsError
 from gansr.imaging.resize import reduce

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from gansr.build.networks import load_generator
+from gansr.build.making.networks import load_generator
 from gansr.data.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.scores import evaluate

@@ -167,7 +167,7 @@ def test_without_the_library():
 import sys
 sys.modules["spandrel"] = None
 import torch
-from gansr.build.listing import rows, schema
+from gansr.build.examining.listing import rows, schema
 from gansr.errors import OptionsError
 from gansr.models.generators import GENERATORS
 from gansr.models.generators.through_spandrel.recognise import recognise_by_library

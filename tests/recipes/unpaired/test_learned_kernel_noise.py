@@ -10,8 +10,8 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import Tensor, nn
 
-from gansr.build import recipes as builders
-from gansr.build.check import examine
+from gansr.build.examining.check import examine
+from gansr.build.making import recipes as builders
 from gansr.data.batch import Unpaired
 from gansr.errors import OptionsError
 from gansr.models.degraders.degraded import kernel_width

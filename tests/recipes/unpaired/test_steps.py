@@ -10,7 +10,7 @@ from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, l1_loss, relu, softplus
 
-from gansr.build import recipes as builders
+from gansr.build.making import recipes as builders
 from gansr.data.batch import Unpaired
 from gansr.imaging.resize import enlarge, reduce
 from gansr.options.load import validate
