@@ -30,6 +30,10 @@ Generator = Annotated[
     typer.Option(help="architecture of weights that do not say theirs: '{type: rrdbnet, blocks: 23}'"),
 ]
 Tile = Annotated[int | None, typer.Option(help="upscale in tiles of so many LR pixels: less memory")]
+ExactLr = Annotated[
+    bool,
+    typer.Option("--exact-lr", help="LR made of HR keeps its fractions, as in many papers' own scripts"),
+]
 Ensemble = Annotated[bool, typer.Option("--ensemble", help="mean of 8 passes, turned and mirrored: 8 times the time")]
 
 
@@ -77,6 +81,7 @@ def evaluate(
     generator: Generator = None,
     tile: Tile = None,
     ensemble: Ensemble = False,
+    exact: Annotated[bool, typer.Option("--exact-lr", help="LR made of HR keeps fractions, as in many papers")] = False,
     seed: Annotated[int, typer.Option(min=0, help="of the confidence intervals")] = 0,
     cpu: Cpu = False,
 ) -> None:
@@ -95,6 +100,7 @@ def evaluate(
             generator,
             tile,
             ensemble,
+            exact,
             cpu,
             seed,
             Files(json_file, csv_file, latex, markdown),

@@ -42,6 +42,7 @@ class Request:
     generator: str | None = None
     tile: int | None = None
     ensemble: bool = False
+    exact: bool = False
     cpu: bool = False
     seed: int = 0
     files: Files = field(default_factory=Files)
@@ -56,7 +57,8 @@ def run(request: Request) -> None:
     state = PartialState(cpu=request.cpu or not torch.cuda.is_available())
     _refuse_lonely_processes(state)
     console = Console(quiet=not state.is_main_process)
-    sets, measures = cache(lambda scale: open_sets(request.on, scale)), cache(lambda scale: _metrics(request, scale))
+    sets = cache(lambda scale: open_sets(request.on, scale, request.exact))
+    measures = cache(lambda scale: _metrics(request, scale))
     entries: list[Entry] = []
     how: dict[str, dict[str, Any]] = {}
     for name in request.weights:
@@ -89,6 +91,8 @@ def _found(request: Request, entries: Sequence[Entry], how: Mapping[str, Mapping
     if request.ensemble:
         but = f", but of {' and '.join(others)}" if others else ""
         notes = [f"Self-ensemble: the mean of eight passes, turned and mirrored{but}."]
+    if request.exact:
+        notes.append("LR is MATLAB's bicubic of HR in double precision, not in 8 bits.")
     grids = [*score_grids(entries, request.seed, notes), *difference_grids(entries, tested)]
     return Found(entries, tested, grids, how, request.command, request.seed)
 

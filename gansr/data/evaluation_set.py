@@ -9,7 +9,7 @@ import torch
 
 from gansr.data.folders import find_images, pair_lr
 from gansr.data.images import read_image, to_rgb
-from gansr.imaging.resize import mod_crop, reduce_uint8
+from gansr.imaging.resize import mod_crop, reduce, reduce_uint8
 
 
 @dataclass(frozen=True)
@@ -17,22 +17,25 @@ class Example:
     """One image of an evaluation set; C = 1 where both files are grey, else 3."""
 
     name: str  # the HR file's path within its folder, without its extension; the LR file's where there is no HR
-    lr: np.ndarray  # uint8 (h, w, C)
+    lr: np.ndarray  # uint8 (h, w, C); of an `exact` set float64 on 0..255, which bicubic may overshoot
     hr: np.ndarray | None  # uint8 (scale*h, scale*w, C)
 
 
 class EvaluationSet:
     """Images in the order of their names, read when they are asked for.
 
-    `files` are (name, lr, hr); without an LR file, the LR is MATLAB's bicubic of the HR. Without an HR file there is
-    no ground truth, and only some metrics can be had.
+    `files` are (name, lr, hr); without an LR file, the LR is MATLAB's bicubic of the HR, in 8 bits as a file would be,
+    or `exact`: in double precision, as in the demonstration code of SRCNN. Without an HR file there is no ground truth,
+    and only some metrics can be had.
     """
 
-    def __init__(self, name: str, files: Sequence[tuple[str, Path | None, Path | None]], scale: int):
-        self.name, self.files, self.scale = name, list(files), scale
+    def __init__(
+        self, name: str, files: Sequence[tuple[str, Path | None, Path | None]], scale: int, exact: bool = False
+    ):
+        self.name, self.files, self.scale, self.exact = name, list(files), scale, exact
 
     @classmethod
-    def open(cls, name: str, hr: Path, lr: Path | None, scale: int, where: str) -> "EvaluationSet":
+    def open(cls, name: str, hr: Path, lr: Path | None, scale: int, where: str, exact: bool = False) -> "EvaluationSet":
         """Find the images of a folder, and their LR in another one if there is one.
 
         `where` names the options' section in messages, for example "data.validation.set5". Raises DataError
@@ -43,7 +46,7 @@ class EvaluationSet:
         else:
             pairs = pair_lr([hr], [lr], scale, where)
         files = [(file.relative_to(hr).with_suffix("").as_posix(), lr_file, file) for lr_file, file in pairs]
-        return cls(name, files, scale)
+        return cls(name, files, scale, exact)
 
     @classmethod
     def without_truth(cls, name: str, lr: Path, scale: int, where: str) -> "EvaluationSet":
@@ -65,12 +68,13 @@ class EvaluationSet:
             assert lr_file is not None, "neither LR nor HR"
             return Example(name, read_image(lr_file), None)
         hr = mod_crop(read_image(hr_file), self.scale)
-        lr = _reduced(hr, self.scale) if lr_file is None else read_image(lr_file)
+        lr = _reduced(hr, self.scale, self.exact) if lr_file is None else read_image(lr_file)
         if hr.shape[2] == 3:  # a grey HR stays grey, and is compared as such, whatever its LR is stored as
             lr = to_rgb(lr)
         return Example(name, lr, hr)
 
 
-def _reduced(image: np.ndarray, scale: int) -> np.ndarray:
+def _reduced(image: np.ndarray, scale: int, exact: bool) -> np.ndarray:
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None]  # (1, C, H, W)
-    return reduce_uint8(pixels, scale)[0].permute(1, 2, 0).contiguous().numpy()
+    small = reduce(pixels.double(), scale) if exact else reduce_uint8(pixels, scale)
+    return small[0].permute(1, 2, 0).contiguous().numpy()

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from gansr.errors import OptionsError
-from gansr.imaging.resize import enlarge_uint8
+from gansr.imaging.resize import enlarge, enlarge_uint8
 
 
 class Bicubic:
@@ -16,6 +16,10 @@ class Bicubic:
         self.scale = scale
 
     def __call__(self, lr: np.ndarray) -> np.ndarray:
-        """Uint8 (h, w, C) -> uint8 (scale*h, scale*w, C)."""
+        """Uint8 (h, w, C) -> uint8 (scale*h, scale*w, C). Floats on 0..255 stay such until the end."""
         image = torch.tensor(lr).permute(2, 0, 1)[None]  # (1, C, h, w)
-        return enlarge_uint8(image, self.scale)[0].permute(1, 2, 0).contiguous().numpy()
+        if image.is_floating_point():
+            large = (enlarge(image, self.scale) + 0.5).floor().clamp(0, 255).to(torch.uint8)
+        else:
+            large = enlarge_uint8(image, self.scale)
+        return large[0].permute(1, 2, 0).contiguous().numpy()

@@ -56,7 +56,7 @@ class Upscaler:
 
     @torch.inference_mode()
     def __call__(self, lr: np.ndarray) -> np.ndarray:
-        """Uint8 (h, w, C) -> uint8 (scale*h, scale*w, C). Grey (C = 1) goes through the network as RGB.
+        """Uint8 (h, w, C), or floats on 0..255 -> uint8 (scale*h, scale*w, C). Grey (C = 1) passes the network as RGB.
 
         Raises:
             UserError: the network's answer is not finite, or the image does not fit in memory.
@@ -118,7 +118,7 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 
 def from_numpy(image: np.ndarray) -> Tensor:
-    """Uint8 (H, W, C) -> float32 (1, C, H, W) in [0, 1]."""
+    """Uint8 (H, W, C), or floats on 0..255 -> float32 (1, C, H, W) in [0, 1]."""
     return torch.tensor(image).permute(2, 0, 1)[None].to(torch.float32) / 255
 
 

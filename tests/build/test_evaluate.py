@@ -13,7 +13,9 @@ from PIL import Image
 
 from gansr.data.images import read_image
 from gansr.evaluation.statistics import signed_rank
+from gansr.imaging.resize import enlarge, reduce
 from gansr.inference.bicubic import Bicubic
+from gansr.metrics.fidelity.psnr import PSNR
 from gansr.models.architecture import Architecture
 from gansr.models.generators import GENERATORS
 from gansr.models.weights import describe, write
@@ -173,6 +175,24 @@ def test_finished_pictures_are_scored_as_what_made_them(gansr: Run, seven: Path,
     (made / "photo2_x2_SR.png").unlink()
     refused(gansr("evaluate", made, *X2, "--on", f"seven={seven}"), "no picture of 1 of 7 images: photo2")
     refused(gansr("evaluate", made, "--on", f"seven={seven}"), "pictures do not say by how much", "--scale 4")
+
+
+def test_lr_that_keeps_its_fractions(gansr: Run, seven: Path, tmp_path: Path) -> None:
+    """Of HR in double precision, to networks and bicubic alike; LR files have none to keep."""
+    weights, file = network(tmp_path / "one.safetensors", 1), tmp_path / "scores.json"
+    found = []
+    for more in ((), ("--exact-lr",)):
+        out = gansr("evaluate", "bicubic", weights, *X2, "--on", f"a={seven}", "--cpu", "--json", file, *more)
+        assert out.code == 0 and ("double precision" in " ".join(out.out.split())) == bool(more), out
+        found.append({name: one["images"] for name, one in json.loads(file.read_text()).items()})
+    hr = read_image(seven / "photo0.png")
+    levels = enlarge(reduce(torch.tensor(hr).permute(2, 0, 1)[None].double(), 2), 2)[0]
+    sr = (levels + 0.5).floor().clamp(0, 255).to(torch.uint8)
+    assert found[1]["bicubic"][0]["psnr"] == pytest.approx(PSNR(2)(sr, torch.tensor(hr).permute(2, 0, 1)), abs=1e-9)
+    for name in found[0]:
+        assert all(one["psnr"] != other["psnr"] for one, other in zip(found[0][name], found[1][name], strict=True))
+    refused = gansr("evaluate", "bicubic", *X2, "--on", f"a=:{seven}", "--metric", "niqe", "--exact-lr")
+    assert refused.code == 2 and "--exact-lr: the LR of --on a are files" in " ".join(refused.err.split())
 
 
 def test_self_ensemble(gansr: Run, seven: Path, tmp_path: Path) -> None:

@@ -77,29 +77,32 @@ def refuse_doubled(option: str, names: Sequence[str]) -> None:
             raise OptionsError(f"{option}: there are several '{name}', and only one can be in the table.")
 
 
-def open_sets(texts: Sequence[str], scale: int) -> list[EvaluationSet]:
-    """The sets of `--on`, for one scale.
+def open_sets(texts: Sequence[str], scale: int, exact: bool = False) -> list[EvaluationSet]:
+    """The sets of `--on`, for one scale; `exact`: LR that is made of HR is not rounded.
 
     Raises:
-        OptionsError: a text that is none of NAME=HR_DIR, NAME=HR_DIR:LR_DIR and NAME=:LR_DIR, or two of one name.
+        OptionsError: a text that is none of NAME=HR_DIR, NAME=HR_DIR:LR_DIR and NAME=:LR_DIR, two of one name, or LR
+            files where LR shall be exact.
         DataError: a folder that is missing or empty, or images that do not fit together.
     """
     refuse_doubled("--on", [text.partition("=")[0] for text in texts])
-    return [open_set(text, scale) for text in texts]
+    return [_open(text, scale, exact) for text in texts]
 
 
-def open_set(text: str, scale: int) -> EvaluationSet:
-    """One of them."""
+def _open(text: str, scale: int, exact: bool) -> EvaluationSet:
     name, equals, folders = text.partition("=")
     if not equals or not name or not folders.strip(":"):
         raise OptionsError(
             f"--on {text}: expected NAME=HR_DIR or NAME=HR_DIR:LR_DIR; NAME=:LR_DIR has no ground truth."
         )
     where = f"--on {name}"
-    if folders.startswith(":"):
-        return EvaluationSet.without_truth(name, Path(folders[1:]), scale, where)
-    hr, lr = _split(folders)
-    return EvaluationSet.open(name, hr, lr, scale, where)
+    hr, lr = (None, Path(folders[1:])) if folders.startswith(":") else _split(folders)
+    if exact and lr is not None:
+        raise OptionsError(f"--exact-lr: the LR of {where} are files, in 8 bits; expected NAME=HR_DIR, or not this.")
+    if hr is None:
+        assert lr is not None, "one of them is there"
+        return EvaluationSet.without_truth(name, lr, scale, where)
+    return EvaluationSet.open(name, hr, lr, scale, where, exact)
 
 
 def _split(folders: str) -> tuple[Path, Path | None]:
