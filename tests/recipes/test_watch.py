@@ -55,6 +55,8 @@ def test_contrast() -> None:
     expected = 255 * math.sqrt(sum((one - mean) ** 2 for one in columns) / 20)
     assert float(contrast(image)) == pytest.approx(expected, rel=1e-5)
     assert float(contrast(0.5 * image + 0.3)) == pytest.approx(expected / 2, rel=1e-5), "of coarse things alone"
+    colour = torch.tensor([0.1, 0.5, 0.9]).view(3, 1, 1).expand(1, 3, 12, 12)
+    assert float(contrast(colour)) == pytest.approx(0, abs=1e-4), "of each channel by itself"
     noise = 10 / 255 * torch.randn(4, 3, 128, 128, generator=torch.Generator().manual_seed(1))
     assert float(contrast(0.5 + noise)) == pytest.approx(2, rel=0.05)
 
