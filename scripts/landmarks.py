@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from gansr import __version__
 from gansr.data.batch import Faces
-from gansr.data.landmark_set import FaceSet, all_faces, face_batches
-from gansr.data.landmarks import FRAMINGS, heatmaps, read_landmarks
 from gansr.data.sampler import permutation
+from gansr.data.sets.landmark_set import FaceSet, all_faces, face_batches
+from gansr.data.sets.landmarks import FRAMINGS, heatmaps, read_landmarks
 from gansr.errors import DataError, OptionsError, UserError
 from gansr.models import weights
 from gansr.models.features.fan import FAN

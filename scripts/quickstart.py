@@ -17,8 +17,8 @@ from skimage import data as photos
 
 from gansr.build.evaluate import upscaler
 from gansr.build.train import train
-from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.images import to_rgb, write_image
+from gansr.data.files.images import to_rgb, write_image
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import UserError
 from gansr.evaluation.pictures import side_by_side
 from gansr.evaluation.scores import Scores, evaluate

@@ -19,7 +19,7 @@ from torchvision.models import squeezenet1_1
 from gansr.build.report import Request
 from gansr.build.report import run as report
 from gansr.build.train import train
-from gansr.data.images import to_rgb, write_image
+from gansr.data.files.images import to_rgb, write_image
 from gansr.options.load import load
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,10 +11,10 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from gansr.build.data import training_batches
-from gansr.data.images import write_image
-from gansr.data.mixed_set import WithPairs
+from gansr.data.files.images import write_image
 from gansr.data.sampler import CounterSampler, Ticket
-from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.sets.mixed_set import WithPairs
+from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales, TrainingSet
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import UserError
 from gansr.models import weights

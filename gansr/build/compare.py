@@ -12,10 +12,10 @@ from gansr.build.evaluating.asked import component
 from gansr.build.report import made_by, refuse_other_suffixes, told, write_page
 from gansr.build.showing.shots import asks_for_lr, cut
 from gansr.build.showing.sources import USUAL
-from gansr.data.counterparts import counterparts
-from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.folders import image_sizes
-from gansr.data.images import read_image
+from gansr.data.files.counterparts import counterparts
+from gansr.data.files.folders import image_sizes
+from gansr.data.files.images import read_image
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import DataError, OptionsError
 from gansr.evaluation.scores import Metric, Scores, evaluate
 from gansr.imaging.resize import mod_crop

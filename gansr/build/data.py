@@ -15,14 +15,14 @@ from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
-from gansr.data.cache import ImageCache
 from gansr.data.degradations.looks.sharpen import unsharp_mask
-from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.folders import check_sizes, find_images, pair_lr, without_small
-from gansr.data.importance import MapSource, open_importance
-from gansr.data.mixed_set import WithPairs
+from gansr.data.files.decoded import Decoded
+from gansr.data.files.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
-from gansr.data.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.sets.evaluation_set import EvaluationSet
+from gansr.data.sets.importance import MapSource, open_importance
+from gansr.data.sets.mixed_set import WithPairs
+from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales, TrainingSet
 from gansr.data.unpaired.refusals import HR, REAL_LR, refuse_sides
 from gansr.data.unpaired.sides import UnpairedFiles, unpaired_batches
 from gansr.options.images import TrainSetOptions
@@ -43,7 +43,7 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
-    train, cache = options.data.train, ImageCache(options.data.train.cache_megabytes)
+    train, source = options.data.train, Decoded(options.data.train.cache_megabytes)
     hr = find_images(train.hr_folders, "data.train.hr")
     fit = set(_large_enough(hr, train))
     real = _real_pairs(options)
@@ -57,7 +57,7 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
             "seed": options.seed,
             "flips": train.flips,
             "rotations": train.rotations,
-            "cache": cache,
+            "source": source,
             "importance": importance,
         }
         if train.lr is None:
@@ -86,7 +86,7 @@ def unpaired_set(options: Options) -> UnpairedFiles:
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
-        "cache": ImageCache(train.cache_megabytes),
+        "source": Decoded(train.cache_megabytes),
     }
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0

@@ -15,7 +15,7 @@ from rich.console import Console
 from gansr.build.evaluating.asked import Protocol, component, metrics, open_sets
 from gansr.build.evaluating.files import Files, Found, write
 from gansr.build.making.networks import load_generator, network_options
-from gansr.data.evaluation_set import EvaluationSet
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.compared import Entry, contrasts
 from gansr.evaluation.formats.console import rich_tables

@@ -21,7 +21,7 @@ from gansr.build.making.start import load_start
 from gansr.build.watching.outcome import all_settings, main_settings, outcome
 from gansr.build.watching.trackers import start_trackers
 from gansr.build.watching.validation import Validation
-from gansr.data.training_set import TrainingSet
+from gansr.data.sets.training_set import TrainingSet
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import OptionsError, StorageError, TrainingError
 from gansr.evaluation.pictures import before_and_after

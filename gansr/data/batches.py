@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gansr.data.batch import Paired
-from gansr.data.mixed_set import Sourced
 from gansr.data.sampler import CounterSampler, Moment, ScaleDraw, Ticket, batch_seed
-from gansr.data.training_set import TrainingSet, Weighted
+from gansr.data.sets.mixed_set import Sourced
+from gansr.data.sets.training_set import TrainingSet, Weighted
 from gansr.errors import UserError
 from gansr.imaging.resize import reduce_window_uint8
 

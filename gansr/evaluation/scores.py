@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from gansr.data.evaluation_set import EvaluationSet, Example
+from gansr.data.sets.evaluation_set import EvaluationSet, Example
 from gansr.errors import DataError, StorageError, UserError
 from gansr.evaluation.measuring import AnyMetric, Metric, is_of_sets, measure, needs_truth
 from gansr.evaluation.statistics import mean

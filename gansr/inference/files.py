@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from gansr.data.folders import find_images
-from gansr.data.images import read_with_alpha, to_rgb, write_image
+from gansr.data.files.folders import find_images
+from gansr.data.files.images import read_with_alpha, to_rgb, write_image
 from gansr.errors import DataError, StorageError, UserError
 from gansr.inference.bicubic import Bicubic
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gansr.data.counterparts import core
-from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.folders import find_images, image_sizes
-from gansr.data.images import read_image
+from gansr.data.files.counterparts import core
+from gansr.data.files.folders import find_images, image_sizes
+from gansr.data.files.images import read_image
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import DataError
 from gansr.imaging.resize import mod_crop
 

@@ -29,8 +29,8 @@ from gansr.build.degrading.degradations import pipeline
 from gansr.build.making import recipes as builders
 from gansr.data.batch import Paired
 from gansr.data.degradations.pipeline import Degradation
-from gansr.data.folders import find_images
-from gansr.data.images import read_image, to_rgb
+from gansr.data.files.folders import find_images
+from gansr.data.files.images import read_image, to_rgb
 from gansr.options.load import validate
 
 SCALE, MARGIN = 4, 72

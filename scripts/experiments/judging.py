@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 from hidden import Hidden
 
-from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.folders import find_images
-from gansr.data.images import read_image, to_rgb, write_image
+from gansr.data.files.folders import find_images
+from gansr.data.files.images import read_image, to_rgb, write_image
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.evaluation.scores import Metric, Upscale, evaluate
 from gansr.imaging.resize import mod_crop
 from gansr.metrics.fidelity.psnr import PSNR

@@ -14,8 +14,8 @@ from statistics import fmean
 
 import torch
 
-from gansr.data.folders import find_images
-from gansr.data.images import read_image
+from gansr.data.files.folders import find_images
+from gansr.data.files.images import read_image
 from gansr.errors import DataError, UserError
 from gansr.metrics.natural.niqe import NIQE
 

@@ -8,7 +8,7 @@ import numpy as np
 from judging import Scored, keep, shown
 from PIL import Image, ImageDraw
 
-from gansr.data.images import read_image
+from gansr.data.files.images import read_image
 from gansr.evaluation.statistics import signed_rank
 
 BICUBIC, BASE, ORACLE = "bicubic", "bicubic_pairs", "oracle"

@@ -9,7 +9,7 @@ import numpy as np
 from gpu_checks.sides import REAL_LR, UNPAIRED
 
 from gansr.data.degradations.presets import PRESETS
-from gansr.data.images import write_image
+from gansr.data.files.images import write_image
 from gansr.options.load import validate
 from gansr.options.schema import Options
 from gansr.options.stages import merge

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gansr.data.images import read_image
+from gansr.data.files.images import read_image
 from gansr.evaluation.statistics import signed_rank
 from gansr.imaging.resize import enlarge, reduce
 from gansr.inference.bicubic import Bicubic
@@ -161,7 +161,7 @@ def test_lr_alone(gansr: Run, seven: Path, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_finished_pictures_are_scored_as_what_made_them(gansr: Run, seven: Path, tmp_path: Path) -> None:
-    from gansr.data.evaluation_set import EvaluationSet
+    from gansr.data.sets.evaluation_set import EvaluationSet
 
     images = EvaluationSet.open("seven", seven, None, 2, "x")
     for index in range(7):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gansr.data.batches import paired_batches
 from gansr.data.sampler import CounterSampler, ScaleDraw
-from gansr.data.training_set import HrOnly, PairedFiles, Scales
+from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales
 from gansr.errors import DataError
 from gansr.imaging.resize import reduce_uint8
 
@@ -141,7 +141,7 @@ ORPHAN = """
 import os, signal, multiprocessing, sys, torch
 from pathlib import Path
 from gansr.data.batches import paired_batches
-from gansr.data.training_set import HrOnly
+from gansr.data.sets.training_set import HrOnly
 dataset = HrOnly(sorted(Path(sys.argv[1]).glob("*.png")), 8, 2, seed=1)
 stream = paired_batches(dataset, scale=2, batch=3, seed=1, workers=2, device=torch.device("cpu"))
 next(stream)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gansr.data.evaluation_set import EvaluationSet, Example
+from gansr.data.sets.evaluation_set import EvaluationSet, Example
 from gansr.errors import DataError, UserError
 from gansr.evaluation.scores import evaluate, joined
 from gansr.inference.bicubic import Bicubic

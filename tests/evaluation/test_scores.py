@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gansr.data.evaluation_set import EvaluationSet, Example
+from gansr.data.sets.evaluation_set import EvaluationSet, Example
 from gansr.errors import DataError, StorageError
 from gansr.evaluation.scores import Scores, evaluate, write_json
 from gansr.inference.bicubic import Bicubic

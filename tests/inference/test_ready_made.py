@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gansr.data.evaluation_set import EvaluationSet
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import DataError
 from gansr.inference.ready_made import ReadyMade, find_pictures
 

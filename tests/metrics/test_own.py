@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gansr.build.making import parts
-from gansr.data.images import write_image
+from gansr.data.files.images import write_image
 from gansr.errors import OptionsError
 from gansr.options.load import validate
 

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gansr.data.landmarks import crop_face, face_box, heatmaps, read_landmarks
+from gansr.data.sets.landmarks import crop_face, face_box, heatmaps, read_landmarks
 from gansr.errors import OptionsError, WeightsError
 from gansr.models import weights as files
 from gansr.models.features.fan import FAN

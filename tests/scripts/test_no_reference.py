@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gansr.data.images import write_image
+from gansr.data.files.images import write_image
 from gansr.metrics.natural.niqe import NIQE
 
 

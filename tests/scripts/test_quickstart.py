@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gansr.data.images import image_size
+from gansr.data.files.images import image_size
 
 
 @pytest.mark.slow

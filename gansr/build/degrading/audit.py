@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gansr.data.images import write_image
-from gansr.data.training_set import TrainingSet
+from gansr.data.files.images import write_image
+from gansr.data.sets.training_set import TrainingSet
 from gansr.data.unpaired import words
 from gansr.data.unpaired.audit import Audit, audit
 from gansr.data.unpaired.sides import UnpairedFiles

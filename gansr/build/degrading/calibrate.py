@@ -17,8 +17,8 @@ from gansr.data.calibration.fit import Fit, fit
 from gansr.data.calibration.samples import BLOCK, FLAT, Folder, Sample, measure, middle
 from gansr.data.calibration.spectrum import TILE
 from gansr.data.degradations.pipeline import Degradation
-from gansr.data.folders import find_images
-from gansr.data.images import read_image, to_rgb, write_image
+from gansr.data.files.folders import find_images
+from gansr.data.files.images import read_image, to_rgb, write_image
 from gansr.data.sampler import batch_seed
 from gansr.errors import DataError, OptionsError
 from gansr.inference.files import make_folder

@@ -15,7 +15,7 @@ from gansr.build.degrading.sheet import caption, sheet
 from gansr.data.degradations.looks.sharpen import unsharp_mask
 from gansr.data.degradations.pipeline import Degradation
 from gansr.data.degradations.record import Record
-from gansr.data.images import read_image, to_rgb, write_image
+from gansr.data.files.images import read_image, to_rgb, write_image
 from gansr.data.sampler import batch_seed
 from gansr.errors import DataError, OptionsError, StorageError
 from gansr.imaging.resize import mod_crop

@@ -10,7 +10,7 @@ import yaml
 
 from gansr.build.degrading.calibrate import Photos, fitted
 from gansr.build.degrading.sheet import sheet
-from gansr.data.images import write_image
+from gansr.data.files.images import write_image
 from gansr.data.unpaired.harvest import Harvest, Wanted, harvest, widths
 from gansr.data.unpaired.refusals import HR, REAL_LR
 from gansr.errors import OptionsError, StorageError

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from gansr.data.training_set import TrainingSet
+from gansr.data.sets.training_set import TrainingSet
 from gansr.data.unpaired.look import look_at
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.options.schema import Options

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gansr.data.evaluation_set import EvaluationSet
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.measuring import AnyMetric
 from gansr.metrics import METRICS

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from gansr.build.showing.sources import Material, able
-from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.images import read_image
+from gansr.data.files.images import read_image
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import UserError
 from gansr.evaluation.measuring import is_of_sets, measure, needs_truth
 from gansr.evaluation.scores import Metric, Row, Scores, Upscale, evaluate, joined

@@ -8,8 +8,8 @@ from pathlib import Path
 from gansr.build.evaluate import BICUBIC, upscaler
 from gansr.build.evaluating.asked import component, open_sets
 from gansr.build.making.ship import BEST, LAST
-from gansr.data.evaluation_set import EvaluationSet
-from gansr.data.folders import find_images
+from gansr.data.files.folders import find_images
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import UserError
 from gansr.evaluation.scores import Metric, Upscale
 from gansr.metrics import METRICS

@@ -7,7 +7,7 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 
 from gansr.build.making.ship import shipped
-from gansr.data.evaluation_set import EvaluationSet
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.scores import Metric, Scores, evaluate, joined
 from gansr.inference.upscale import Upscaler

@@ -15,7 +15,7 @@ from gansr.data.calibration.blocks import luma
 from gansr.data.calibration.compression import quality_of_file
 from gansr.data.calibration.samples import BLOCK, FLAT, Sample, measure, middle
 from gansr.data.calibration.spectrum import FREQUENCIES, TILE, radial
-from gansr.data.images import read_image, to_rgb
+from gansr.data.files.images import read_image, to_rgb
 from gansr.imaging.resize import mod_crop, reduce_uint8
 
 MOST = 100  # photos of a side that are looked at: evenly spread over all of them

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gansr.data.folders import channels_of
+from gansr.data.files.folders import channels_of
 from gansr.errors import DataError
 
 HR, REAL_LR = "data.train.hr", "data.train.real_lr"

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from gansr.data.batch import Unpaired
 from gansr.data.batches import channels_first, floats, loaded
 from gansr.data.sampler import CounterSampler, Ticket, permutation
-from gansr.data.training_set import HrOnly
+from gansr.data.sets.training_set import HrOnly
 
 
 class TwoSides(NamedTuple):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gansr.data.images import read_image
+from gansr.data.files.images import read_image
 from gansr.report.markup import Content, Markup, joined, notes, table, tag
 from gansr.report.pictures.encode import data_uri
 

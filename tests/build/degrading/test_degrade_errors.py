@@ -11,7 +11,7 @@ import torch
 
 from gansr.build.degrading.degrade import Request, run
 from gansr.data.degradations.looks.sharpen import unsharp_mask
-from gansr.data.images import read_image, write_image
+from gansr.data.files.images import read_image, write_image
 from gansr.errors import DataError, OptionsError, StorageError, UserError
 from gansr.imaging.resize import reduce
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gansr.data.batch import Unpaired
 from gansr.data.sampler import CounterSampler, Ticket, real_side
-from gansr.data.training_set import HrOnly
+from gansr.data.sets.training_set import HrOnly
 from gansr.data.unpaired.sides import UnpairedFiles, unpaired_batches
 from gansr.errors import DataError
 

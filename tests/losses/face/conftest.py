@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from gansr.data.landmarks import crop_face, face_box, read_landmarks
+from gansr.data.sets.landmarks import crop_face, face_box, read_landmarks
 from gansr.models import weights as files
 from gansr.models.features.fan import FAN
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansr.data.landmarks import crop_face, face_box, read_landmarks
+from gansr.data.sets.landmarks import crop_face, face_box, read_landmarks
 from gansr.errors import DataError, OptionsError, WeightsError
 from gansr.metrics.faces.identity import IdentityDistance
 from gansr.metrics.faces.landmark_error import LandmarkError

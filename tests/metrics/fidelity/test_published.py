@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gansr.data.evaluation_set import EvaluationSet
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.evaluation.scores import evaluate
 from gansr.inference.bicubic import Bicubic
 from gansr.metrics.fidelity.psnr import PSNR

@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageFilter
 
 from gansr.build.making import parts
-from gansr.data.images import read_image, write_image
+from gansr.data.files.images import read_image, write_image
 from gansr.errors import DataError, OptionsError, WeightsError
 from gansr.imaging.resize import reduce
 from gansr.inference.bicubic import Bicubic

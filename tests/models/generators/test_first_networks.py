@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from gansr.build.making.networks import load_generator
-from gansr.data.evaluation_set import EvaluationSet
+from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.scores import evaluate
 from gansr.imaging.resize import enlarge

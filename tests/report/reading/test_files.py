@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gansr.data.images import write_image
+from gansr.data.files.images import write_image
 from gansr.errors import DataError
 from gansr.report.reading.audit import audit_of
 from gansr.report.reading.scores_file import read_scores

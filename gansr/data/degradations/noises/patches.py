@@ -15,8 +15,8 @@ from torch import Tensor
 from gansr.data.degradations.canvas import Canvas, Operation
 from gansr.data.degradations.checks import Range, check_range
 from gansr.data.degradations.draws import Draws
-from gansr.data.folders import find_images
-from gansr.data.images import read_image, to_rgb
+from gansr.data.files.folders import find_images
+from gansr.data.files.images import read_image, to_rgb
 from gansr.errors import DataError, OptionsError
 
 GREY = (0.299, 0.587, 0.114)  # Pillow's, by which the authors measure

@@ -9,7 +9,7 @@ from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws
 from gansr.data.degradations.noises import patches as module
 from gansr.data.degradations.noises.patches import harvest, noise_patches, spread
-from gansr.data.images import write_image
+from gansr.data.files.images import write_image
 from gansr.errors import DataError, OptionsError
 
 SIDE = 8

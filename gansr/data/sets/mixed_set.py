@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.utils.data import Dataset
 
-from gansr.data.images import to_rgb
+from gansr.data.files.images import to_rgb
 from gansr.data.sampler import Ticket, source_generator
-from gansr.data.training_set import HrOnly, mirrored_window
+from gansr.data.sets.training_set import HrOnly
 
 
 class Sourced(NamedTuple):
@@ -57,7 +57,8 @@ class WithPairs(Dataset[Sourced]):
 
     def _lr(self, file: Path, number: int) -> np.ndarray:
         """The crop that lies where the sample's HR crop does: LR files are HR's size, without a rest, by the scale."""
-        cutter, image = self.photos.cutter, self.photos.cache.read(file)
-        cut = cutter.cut(number, *(side * cutter.scale for side in image.shape[:2]))
-        inside = mirrored_window(image, cut.top, cut.left, cutter.crop // cutter.scale, margin=0)
-        return cut.lay(to_rgb(inside)).copy()
+        cutter, source = self.photos.cutter, self.photos.source
+        height, width, _ = source.shape(file)
+        cut = cutter.cut(number, height * cutter.scale, width * cutter.scale)
+        side = cutter.crop // cutter.scale
+        return cut.lay(to_rgb(source.window(file, cut.top, cut.left, side, side))).copy()

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from gansr.data.batches import paired_batches
-from gansr.data.importance import MapFiles
-from gansr.data.mixed_set import WithPairs
 from gansr.data.sampler import CounterSampler, ScaleDraw, Ticket
-from gansr.data.training_set import HrOnly, Scales
+from gansr.data.sets.importance import MapFiles
+from gansr.data.sets.mixed_set import WithPairs
+from gansr.data.sets.training_set import HrOnly, Scales
 
 PAIRS = 3
 

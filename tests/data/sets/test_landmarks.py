@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gansr.data.images import read_image, to_rgb
-from gansr.data.landmarks import FLIP_68, PARTS_68, Box, crop_face, face_box, flip_order, heatmaps, read_landmarks
+from gansr.data.files.images import read_image, to_rgb
+from gansr.data.sets.landmarks import FLIP_68, PARTS_68, Box, crop_face, face_box, flip_order, heatmaps, read_landmarks
 from gansr.errors import DataError
 
 HEADER = "image_name,part_0_x,part_0_y,part_1_x,part_1_y\n"

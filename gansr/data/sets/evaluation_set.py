@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gansr.data.folders import find_images, pair_lr
-from gansr.data.images import read_image, to_rgb
+from gansr.data.files.folders import find_images, pair_lr
+from gansr.data.files.images import read_image, to_rgb
 from gansr.imaging.resize import mod_crop, reduce, reduce_uint8
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gansr.data.counterparts import core, counterparts
+from gansr.data.files.counterparts import core, counterparts
 from gansr.errors import DataError
 
 

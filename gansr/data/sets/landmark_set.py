@@ -14,9 +14,9 @@ from torch.utils.data import Dataset
 
 from gansr.data.batch import Faces
 from gansr.data.batches import channels_first, floats, loaded
-from gansr.data.images import read_image, to_rgb
-from gansr.data.landmarks import Framing, crop_face, face_box, flip_order
+from gansr.data.files.images import read_image, to_rgb
 from gansr.data.sampler import CounterSampler, Ticket, sample_generator
+from gansr.data.sets.landmarks import Framing, crop_face, face_box, flip_order
 from gansr.errors import DataError
 
 REACH = 1.9

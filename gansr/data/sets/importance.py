@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from gansr.data.folders import image_sizes, names_in_folders, same_names
-from gansr.data.images import read_image
-from gansr.data.landmarks import PARTS_68, read_landmarks
+from gansr.data.files.folders import image_sizes, names_in_folders, same_names
+from gansr.data.files.images import read_image
+from gansr.data.sets.landmarks import PARTS_68, read_landmarks
 from gansr.errors import DataError
 
 FLOOR = 0.2

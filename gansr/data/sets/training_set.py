@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from torch.utils.data import Dataset
 
-from gansr.data.cache import ImageCache
-from gansr.data.images import to_rgb
-from gansr.data.importance import MapSource
+from gansr.data.files.decoded import Decoded
+from gansr.data.files.images import to_rgb
+from gansr.data.files.source import ImageSource
 from gansr.data.sampler import ScaleDraw, Ticket, sample_generator
+from gansr.data.sets.importance import MapSource
 from gansr.errors import OptionsError
-from gansr.imaging.resize import mod_crop
 
 
 class TrainingSet(Protocol):
@@ -74,9 +74,9 @@ class Cutter:
         flip_rows, flip_columns, turn = (bool(coin) for coin in random.integers(2, size=3))
         return Cut(top, left, self.flips and flip_rows, self.flips and flip_columns, self.rotations and turn)
 
-    def take(self, importance: MapSource, file: Path, image: np.ndarray, cut: Cut) -> np.ndarray:
-        """The part of an HR file's map that lies under the cut, uint8 (crop, crop); `image` is the whole file's."""
-        levels = importance.of(file, *image.shape[:2])
+    def take(self, importance: MapSource, file: Path, height: int, width: int, cut: Cut) -> np.ndarray:
+        """The part of an HR file's map that lies under the cut, uint8 (crop, crop); the size is the whole file's."""
+        levels = importance.of(file, height, width)
         top, left = cut.top * self.scale, cut.left * self.scale
         return cut.lay(levels[top : top + self.crop, left : left + self.crop]).copy()
 
@@ -98,14 +98,14 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
         seed: int,
         flips: bool = True,
         rotations: bool = True,
-        cache: ImageCache | None = None,
+        source: ImageSource | None = None,
         importance: MapSource | None = None,
         margin: int | None = None,
     ):
         self.files = list(files)
         self.margin = 2 * scale if margin is None else margin
         self.cutter = Cutter(crop, scale, seed, flips, rotations)
-        self.cache = cache or ImageCache(0)
+        self.source = source or Decoded(0)
         self.importance = importance
 
     def __len__(self) -> int:
@@ -117,19 +117,22 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
     def sample(self, file: Path, number: int) -> np.ndarray | Weighted:
         """Sample `number` of the run, cut from this file."""
         crop, scale = self.cutter.crop, self.cutter.scale
-        whole = self.cache.read(file)
-        image = mod_crop(whole, scale)
-        cut = self.cutter.cut(number, *image.shape[:2])
-        window = mirrored_window(image, cut.top * scale, cut.left * scale, crop, self.margin)
-        laid = cut.lay(to_rgb(window)).copy()  # the cached image itself is read-only
-        return laid if self.importance is None else Weighted(laid, self.cutter.take(self.importance, file, whole, cut))
+        height, width, _ = self.source.shape(file)
+        size = without_rest(height, scale), without_rest(width, scale)
+        cut = self.cutter.cut(number, *size)
+        window = mirrored_window(self.source, file, size, (cut.top * scale, cut.left * scale), crop, self.margin)
+        laid = cut.lay(to_rgb(window)).copy()  # what a source gives is read-only
+        if self.importance is None:
+            return laid
+        return Weighted(laid, self.cutter.take(self.importance, file, height, width, cut))
 
 
 class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
     """Aligned crops of LR and HR files.
 
     A sample is (lr, hr): uint8 (crop/scale, crop/scale, 3) and uint8 (crop, crop, 3). `pairs` are (lr, hr) as
-    `pair_lr` gives them. With `importance` a sample is `Weighted` by the crop of the HR file's map.
+    `pair_lr` gives them; `lr_source` is where LR comes from, omitted: `source`. With `importance` a sample is
+    `Weighted` by the crop of the HR file's map.
     """
 
     def __init__(
@@ -140,12 +143,14 @@ class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
         seed: int,
         flips: bool = True,
         rotations: bool = True,
-        cache: ImageCache | None = None,
+        source: ImageSource | None = None,
         importance: MapSource | None = None,
+        lr_source: ImageSource | None = None,
     ):
         self.pairs = list(pairs)
         self.cutter = Cutter(crop, scale, seed, flips, rotations)
-        self.cache = cache or ImageCache(0)
+        self.source = source or Decoded(0)
+        self.lr_source = lr_source or self.source
         self.importance = importance
 
     def __len__(self) -> int:
@@ -153,18 +158,18 @@ class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
 
     def __getitem__(self, ticket: Ticket) -> tuple[np.ndarray, np.ndarray] | Weighted:
         crop, scale = self.cutter.crop, self.cutter.scale
-        lr, whole = (self.cache.read(file) for file in self.pairs[ticket.index])
-        hr = mod_crop(whole, scale)
-        cut = self.cutter.cut(ticket.number, *hr.shape[:2])
+        lr, hr = self.pairs[ticket.index]
+        height, width, _ = self.source.shape(hr)
+        cut = self.cutter.cut(ticket.number, without_rest(height, scale), without_rest(width, scale))
 
-        def take(image: np.ndarray, factor: int) -> np.ndarray:
-            inside = mirrored_window(image, cut.top * factor, cut.left * factor, crop * factor // scale, margin=0)
-            return cut.lay(to_rgb(inside)).copy()
+        def take(source: ImageSource, file: Path, factor: int) -> np.ndarray:
+            side = crop * factor // scale
+            return cut.lay(to_rgb(source.window(file, cut.top * factor, cut.left * factor, side, side))).copy()
 
-        images = take(lr, 1), take(hr, scale)
+        images = take(self.lr_source, lr, 1), take(self.source, hr, scale)
         if self.importance is None:
             return images
-        return Weighted(images, self.cutter.take(self.importance, self.pairs[ticket.index][1], whole, cut))
+        return Weighted(images, self.cutter.take(self.importance, hr, height, width, cut))
 
 
 class Scales(Dataset[Any]):
@@ -184,17 +189,25 @@ class Scales(Dataset[Any]):
         return self.sets[self.draw(ticket.position)][ticket]
 
 
-def mirrored_window(image: np.ndarray, top: int, left: int, side: int, margin: int) -> np.ndarray:
-    """Cut side x side pixels and `margin` more on each side from (H, W, C), mirrored where the image ends.
+def mirrored_window(
+    source: ImageSource, file: Path, size: tuple[int, int], corner: tuple[int, int], side: int, margin: int
+) -> np.ndarray:
+    """Cut side x side pixels and `margin` more on each side, mirrored where the image ends: uint8 (., ., C).
 
-    Edge pixels are mirrored too, as in `gansr.imaging.resize.surround`. A view where nothing lies outside.
+    The image ends at `size` (height, width), which may be less than the file has; `corner` is (top, left). Edge pixels
+    are mirrored too, as in `gansr.imaging.resize.surround`. Nothing but what lies inside is read.
     """
-    height, width = image.shape[:2]
-    assert 0 <= top <= height - side and 0 <= left <= width - side, (image.shape, top, left, side)
-    spans = [(start - margin, start + side + margin, end) for start, end in ((top, height), (left, width))]
-    inside = image[tuple(slice(max(start, 0), min(stop, end)) for start, stop, end in spans)]
+    assert all(0 <= start <= end - side for start, end in zip(corner, size, strict=True)), (size, corner, side)
+    spans = [(start - margin, start + side + margin, end) for start, end in zip(corner, size, strict=True)]
+    (top, bottom), (left, right) = ((max(start, 0), min(stop, end)) for start, stop, end in spans)
+    inside = source.window(file, top, left, bottom - top, right - left)
     missing = [(max(-start, 0), max(stop - end, 0)) for start, stop, end in spans]
     if not any(map(any, missing)):
         return inside
     # What is mirrored lies within `margin` of the border, hence within `inside`.
     return np.pad(inside, [*missing, (0, 0)], mode="symmetric")
+
+
+def without_rest(side: int, scale: int) -> int:
+    """A side in pixels without what is left over when it is divided by the scale."""
+    return side - side % scale

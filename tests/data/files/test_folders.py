@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gansr.data.folders import check_sizes, find_images, pair_lr
+from gansr.data.files.folders import check_sizes, find_images, pair_lr
 from gansr.errors import DataError
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gansr.data.folders import find_images
+from gansr.data.files.folders import find_images
 from gansr.errors import DataError
 
 # What programs append to names, at the end and perhaps several of them: 0801_x4_SR, baboon_HR, 0801x4_out, bird_rlt.

@@ -3,9 +3,9 @@ import pytest
 import torch
 from PIL import Image
 
-from gansr.data.cache import ImageCache
+from gansr.data.files.decoded import Decoded
 from gansr.data.sampler import Ticket
-from gansr.data.training_set import Cutter, HrOnly, PairedFiles, mirrored_window
+from gansr.data.sets.training_set import Cutter, HrOnly, PairedFiles, mirrored_window
 from gansr.errors import OptionsError
 from gansr.imaging.resize import mod_crop, reduce_uint8, reduce_window_uint8
 
@@ -79,7 +79,7 @@ def test_pairs_stay_aligned(tmp_path):
     lr = noise(9, 11, 3)
     hr = np.pad(lr.repeat(3, axis=0).repeat(3, axis=1), [(0, 2), (0, 1), (0, 0)])
     pair = save(tmp_path / "lr.png", lr), save(tmp_path / "hr.png", hr)
-    dataset = PairedFiles([pair], crop=12, scale=3, seed=5, cache=ImageCache())
+    dataset = PairedFiles([pair], crop=12, scale=3, seed=5, source=Decoded())
     crops = [dataset[Ticket(0, number)] for number in range(40)]
     for small, large in crops:
         assert small.shape == (4, 4, 3) and large.shape == (12, 12, 3)
@@ -97,7 +97,7 @@ def test_grey_becomes_rgb(tmp_path):
 def test_samples_depend_on_seed_and_number_alone(tmp_path):
     file = save(tmp_path / "a.png", noise(40, 40, 3))
     first, again, other = (
-        HrOnly([file], 8, 2, seed, cache=cache) for seed, cache in ((1, None), (1, ImageCache()), (2, None))
+        HrOnly([file], 8, 2, seed, source=cache) for seed, cache in ((1, None), (1, Decoded()), (2, None))
     )
     np.testing.assert_array_equal(first[Ticket(0, 3)], again[Ticket(0, 3)])
     np.testing.assert_array_equal(first[Ticket(0, 3)], again[Ticket(0, 3)])  # the cached image is untouched
@@ -105,12 +105,14 @@ def test_samples_depend_on_seed_and_number_alone(tmp_path):
     assert not np.array_equal(first[Ticket(0, 3)], first[Ticket(0, 4)])
 
 
-def test_mirrored_window_equals_padding():
+def test_mirrored_window_equals_padding(tmp_path):
     image = noise(7, 9, 3)
+    file = save(tmp_path / "a.png", noise(8, 11, 3))
+    Image.fromarray(np.pad(image, [(0, 1), (0, 2), (0, 0)])).save(file)  # a rest, which is not mirrored
     padded = np.pad(image, [(3, 3), (3, 3), (0, 0)], mode="symmetric")
     for top in range(4):
         for left in range(6):
-            window = mirrored_window(image, top, left, side=4, margin=3)
+            window = mirrored_window(Decoded(), file, (7, 9), (top, left), side=4, margin=3)
             np.testing.assert_array_equal(window, padded[top : top + 10, left : left + 10])
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from gansr.data.landmark_set import FaceSet, all_faces, face_batches, mirror, place, spoiled
-from gansr.data.landmarks import FLIP_68
 from gansr.data.sampler import Ticket, sample_generator
+from gansr.data.sets.landmark_set import FaceSet, all_faces, face_batches, mirror, place, spoiled
+from gansr.data.sets.landmarks import FLIP_68
 from gansr.errors import DataError
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from gansr.data.images import EXTENSIONS, image_channels, image_size
+from gansr.data.files.images import EXTENSIONS, image_channels, image_size
 from gansr.errors import DataError
 
 

@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 
 from gansr.data.batches import paired_batches
-from gansr.data.folders import find_images
-from gansr.data.importance import FLOOR, Remembered, draw_importance, open_importance
+from gansr.data.files.folders import find_images
 from gansr.data.sampler import Ticket
-from gansr.data.training_set import HrOnly, PairedFiles, Weighted
+from gansr.data.sets.importance import FLOOR, Remembered, draw_importance, open_importance
+from gansr.data.sets.training_set import HrOnly, PairedFiles, Weighted
 from gansr.errors import DataError
 
 WHERE = "data.train.importance"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gansr.data.images import EXTENSIONS, image_size, read_image, read_with_alpha, to_rgb, write_image
+from gansr.data.files.images import EXTENSIONS, image_size, read_image, read_with_alpha, to_rgb, write_image
 from gansr.errors import DataError, StorageError
 
 ORIENTATION = 0x0112
