@@ -1,19 +1,18 @@
 """From training files to batches on the device."""
 
-import signal
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gansr.data.batch import Paired
-from gansr.data.sampler import CounterSampler, Moment, ScaleDraw, Ticket, batch_seed
+from gansr.data.loading.loader import Waited, loaded
+from gansr.data.sampler import CounterSampler, Moment, ScaleDraw, batch_seed
 from gansr.data.sets.mixed_set import Sourced
 from gansr.data.sets.training_set import TrainingSet, Weighted
-from gansr.errors import UserError
 from gansr.imaging.resize import reduce_window_uint8
 
 MakeLr = Callable[[Tensor, Moment], Paired]
@@ -32,68 +31,30 @@ def paired_batches(
     start: int = 0,
     workers: int = 0,
     device: torch.device,
+    crops: int = 1,
     make: MakeLr | None = None,
     augment: Augment | None = None,
+    waited: Waited | None = None,
 ) -> Iterator[Paired]:
     """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
 
-    They depend on the arguments up to `start` alone: not on the number of workers, nor on what was drawn
-    before. `scale` is that of `dataset`: one, or the draw that its `Scales` make. The bytes of the files become
+    They depend on the arguments up to `start` and on `crops` (of each image, see `Lanes`) alone: not on the number of
+    workers, nor on what was drawn before. `scale` is that of `dataset`: one, or the draw that its `Scales` make. The bytes of the files become
     floats, and LR where there are only windows of HR, on the device. Nothing waits for the device. Closing the
     generator ends the workers. Raises DataError for a file that cannot be read.
 
     `make` says how windows become pairs; without, by MATLAB's bicubic. `augment` changes what the batch then is.
+    `waited` is told for how many seconds samples had to be waited for.
     """
-    sampler = CounterSampler(len(dataset), batch, seed, rank, world, start)
-    for position, samples in enumerate(loaded(dataset, sampler, workers, pin_memory=device.type == "cuda"), start):
-        drawn = scale if isinstance(scale, int) else scale(position)
-        number = position * world + rank
-        moment = Moment(position, number, number * batch, drawn, batch_seed(seed, position, rank, world))
-        paired = _to_paired(samples, make or _bicubic, device, moment)
-        paired = augment(paired, moment) if augment else paired
-        yield paired if isinstance(scale, int) else replace(paired, scale=drawn)
-
-
-def loaded(dataset: TrainingSet, sampler: CounterSampler, workers: int, pin_memory: bool) -> Iterator[Any]:
-    """Collated samples. The loader's one epoch is the whole run: its workers live as long."""
-    loader = DataLoader(
-        _Collated(dataset),
-        batch_sampler=sampler,
-        num_workers=workers,
-        collate_fn=_as_it_is,
-        pin_memory=pin_memory,
-        worker_init_fn=_leave_interrupts_to_the_parent,
-        generator=torch.Generator(),  # the loader draws a number: not from the run's own randomness
-    )
-    for samples in loader:
-        if isinstance(samples, UserError):
-            raise samples
-        yield samples
-
-
-class _Collated(Dataset[Any]):
-    """A training set that hands over whole batches, and a user's mistake as a value.
-
-    Raised inside a worker, the mistake would arrive with the worker's traceback for a message.
-    """
-
-    def __init__(self, dataset: TrainingSet):
-        self.dataset = dataset
-
-    def __getitems__(self, tickets: list[Ticket]) -> Any:
-        try:
-            return default_collate([self.dataset[ticket] for ticket in tickets])
-        except UserError as error:
-            return error
-
-
-def _as_it_is(samples: Any) -> Any:
-    return samples
-
-
-def _leave_interrupts_to_the_parent(_worker: int) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the parent ends its workers itself
-        signal.signal(number, signal.SIG_IGN)
+    sampler = CounterSampler(len(dataset), batch, seed, rank, world, start, crops)
+    with closing(loaded(dataset, sampler, workers, device, waited)) as batches:
+        for position, samples in enumerate(batches, start):
+            drawn = scale if isinstance(scale, int) else scale(position)
+            number = position * world + rank
+            moment = Moment(position, number, number * batch, drawn, batch_seed(seed, position, rank, world))
+            paired = _to_paired(samples, make or _bicubic, device, moment)
+            paired = augment(paired, moment) if augment else paired
+            yield paired if isinstance(scale, int) else replace(paired, scale=drawn)
 
 
 def _bicubic(window: Tensor, moment: Moment) -> Paired:

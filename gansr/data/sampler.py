@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from gansr.data.loading.lanes import Lanes
+
 SAMPLES = 2**64 - 1  # the second half of the key of per-sample streams; no epoch ever gets there
 STEPS = 2**64 - 2  # the same for what is drawn for each step
 BATCHES = 2**64 - 3  # and for each micro-batch of a process
@@ -20,27 +22,39 @@ REAL_SIDE = 2**32  # added to a run's seed, which is smaller
 class Ticket:
     """One sample of a run: which image, and two numbers from which everything random about it comes.
 
-    `number` is the sample's own in the run; `position` is that of its micro-batch, the same in all processes.
+    `number` is the sample's own in the run; `position` is that of its micro-batch, the same in all processes. `visit`
+    counts images where several samples come from each; None: every sample has one of its own.
     """
 
     index: int
     number: int
     position: int = 0
+    visit: int | None = None
+
+    @property
+    def nth_image(self) -> int:
+        """The how-many-th image of the run it is cut from: the same for all crops of one decoded image."""
+        return self.number if self.visit is None else self.visit
 
 
 class CounterSampler:
-    """An endless, stateless sampler of micro-batches for `DataLoader(batch_sampler=...)`.
+    """An endless, stateless sampler of micro-batches.
 
     Sample number g of a run is image permutation(epoch = g // length)[g % length]. Micro-batch k of process
     `rank` holds the numbers from (k * world + rank) * batch on, so several processes see together what one
     process with their batches put together sees. The position is k alone: start at k, and what follows is
     what followed.
+
+    With several `crops` of each image, it is images that are numbered like this, and processes take turns with them:
+    each sample of a process is of the image that `Lanes` says.
     """
 
-    def __init__(self, length: int, batch: int, seed: int, rank: int = 0, world: int = 1, start: int = 0):
-        assert length > 0 and batch > 0 and 0 <= rank < world and start >= 0
+    def __init__(
+        self, length: int, batch: int, seed: int, rank: int = 0, world: int = 1, start: int = 0, crops: int = 1
+    ):
+        assert length > 0 and batch > 0 and 0 <= rank < world and start >= 0 and crops > 0
         self.length, self.batch, self.seed = length, batch, seed
-        self.rank, self.world, self.start = rank, world, start
+        self.rank, self.world, self.start, self.lanes = rank, world, start, Lanes(crops)
 
     def __iter__(self) -> Iterator[list[Ticket]]:
         position = self.start
@@ -50,9 +64,13 @@ class CounterSampler:
             position += 1
 
     def ticket(self, number: int, position: int) -> Ticket:
-        """Sample `number` of the run, in micro-batch `position`."""
-        epoch, place = divmod(number, self.length)
-        return Ticket(int(permutation(self.length, self.seed, epoch)[place]), number, position)
+        """Sample `number` of the run, in micro-batch `position` of this process."""
+        visit = number
+        if self.lanes.crops > 1:
+            own = number - ((self.world - 1) * position + self.rank) * self.batch  # its number among this process's
+            visit = self.lanes.visit(own) * self.world + self.rank
+        epoch, place = divmod(visit, self.length)
+        return Ticket(int(permutation(self.length, self.seed, epoch)[place]), number, position, visit)
 
 
 @dataclass(frozen=True, slots=True)

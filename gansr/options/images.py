@@ -143,10 +143,15 @@ class TrainSetOptions(Strict):
     )
     flips: bool = True
     rotations: bool = True
-    workers: NonNegativeInt = Field(default=2, description="loader processes for each training process; 0: none")
+    workers: NonNegativeInt = Field(
+        default=2, description="threads that make batches for each training process; 0: made when they are needed"
+    )
+    crops_per_image: PositiveInt = Field(
+        default=1, description="samples cut from each image that is decoded; more for images that are not cached"
+    )
     cache_megabytes: NonNegativeInt = Field(
         default=512,
-        description="decoded images kept in memory by each worker, and as much again for maps of importance",
+        description="decoded images kept in memory by each process, and as much again for maps of importance",
     )
 
     @property

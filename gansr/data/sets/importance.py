@@ -3,6 +3,7 @@
 A map is uint8 (H, W) of the size of its image; 255 is full importance, 0 none.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -62,16 +63,18 @@ class Remembered:
     def __init__(self, source: MapSource, megabytes: int = 0):
         self.source, self.free = source, megabytes * 1_000_000
         self.maps: dict[Path, np.ndarray] = {}
+        self.lock = threading.Lock()
 
     def of(self, file: Path, height: int, width: int) -> np.ndarray:
         """The map from memory, or from the source."""
         if file in self.maps:
             return self.maps[file]
         levels = self.source.of(file, height, width)
-        if levels.nbytes <= self.free:
-            self.free -= levels.nbytes
-            levels.flags.writeable = False
-            self.maps[file] = levels
+        levels.flags.writeable = False
+        with self.lock:  # of several threads that had the same in hand, one keeps it
+            if file not in self.maps and levels.nbytes <= self.free:
+                self.free -= levels.nbytes
+                self.maps[file] = levels
         return levels
 
 

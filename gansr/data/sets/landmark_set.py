@@ -13,8 +13,9 @@ from PIL import Image, ImageFilter
 from torch.utils.data import Dataset
 
 from gansr.data.batch import Faces
-from gansr.data.batches import channels_first, floats, loaded
+from gansr.data.batches import channels_first, floats
 from gansr.data.files.images import read_image, to_rgb
+from gansr.data.loading.loader import loaded
 from gansr.data.sampler import CounterSampler, Ticket, sample_generator
 from gansr.data.sets.landmarks import Framing, crop_face, face_box, flip_order
 from gansr.errors import DataError
@@ -134,7 +135,7 @@ def face_batches(
 ) -> Iterator[Faces]:
     """Batches `start`, `start + 1`, ... without end; they depend on `batch`, `seed` and `start` alone."""
     sampler = CounterSampler(len(faces), batch, seed, start=start)
-    for image, points in loaded(faces, sampler, workers, pin_memory=device.type == "cuda"):
+    for image, points in loaded(faces, sampler, workers, device):
         yield Faces(floats(channels_first(image, device)), points.to(device, non_blocking=True))
 
 

@@ -25,7 +25,7 @@ class WithPairs(Dataset[Sourced]):
 
     Whether a sample is a pair, and which, follows from its number alone: pairs are drawn evenly, each time anew, while
     photos come as without them, and one for which a pair comes waits for the next epoch. So neither share nor pairs
-    move any other draw. LR is made of all windows, and that of pairs replaced: batches have one shape.
+    move any other draw. With several crops of each image, all of one are of a photo, or of a pair. LR is made of all windows, and that of pairs replaced: batches have one shape.
 
     Args:
         photos: windows of HR images
@@ -50,7 +50,7 @@ class WithPairs(Dataset[Sourced]):
 
     def pair(self, ticket: Ticket) -> tuple[Path, Path] | None:
         """The pair that a sample is cut from, if it is one."""
-        random = source_generator(self.seed, ticket.number)
+        random = source_generator(self.seed, ticket.nth_image)
         if random.random() >= self.share(ticket.position):
             return None
         return self.pairs[int(random.integers(len(self.pairs)))]

@@ -1,6 +1,7 @@
 """Sharp photos and real LR of other ones: two sets, each drawn as if the other one were not there."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import torch
 from torch.utils.data import Dataset
 
 from gansr.data.batch import Unpaired
-from gansr.data.batches import channels_first, floats, loaded
+from gansr.data.batches import channels_first, floats
+from gansr.data.loading.loader import Waited, loaded
 from gansr.data.sampler import CounterSampler, Ticket, permutation
 from gansr.data.sets.training_set import HrOnly
 
@@ -26,7 +28,8 @@ class UnpairedFiles(Dataset[TwoSides]):
 
     Sample number n of a run takes of each side what that side's own permutation of its own epoch says, and cuts it by
     that side's own stream. Everything on both sides is a function of n, so workers, processes and resuming keep
-    apart what is apart. An epoch is one of HR; the real side counts its own.
+    apart what is apart. An epoch is one of HR; the real side counts its own. With several crops of each image, those of
+    one HR image come with those of one real LR image.
 
     Args:
         hr: windows of the sharp photos, which come and are cut as if they were alone
@@ -51,7 +54,7 @@ class UnpairedFiles(Dataset[TwoSides]):
 
     def files(self, ticket: Ticket) -> tuple[Path, Path]:
         """The HR file and the real LR file that a sample is cut from."""
-        epoch, place = divmod(ticket.number, len(self.real_lr))
+        epoch, place = divmod(ticket.nth_image, len(self.real_lr))
         order = permutation(len(self.real_lr), self.real_lr.cutter.seed, epoch)
         return self.hr.files[ticket.index], self.real_lr.files[order[place]]
 
@@ -65,17 +68,21 @@ def unpaired_batches(
     start: int = 0,
     workers: int = 0,
     device: torch.device,
+    crops: int = 1,
+    waited: Waited | None = None,
 ) -> Iterator[Unpaired]:
     """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
 
-    They depend on the arguments up to `start` alone, as those of `paired_batches` do. Closing the generator ends the
+    They depend on the arguments up to `start` and on `crops` alone, as those of `paired_batches` do. Closing the generator ends the
     workers. Raises DataError for a file that cannot be read.
     """
-    sampler, margin = CounterSampler(len(dataset), batch, dataset.hr.cutter.seed, rank, world, start), dataset.hr.margin
-    for samples in loaded(dataset, sampler, workers, pin_memory=device.type == "cuda"):
-        window, real_lr = (floats(channels_first(images, device)) for images in samples)
-        if not margin:
-            yield Unpaired(window, real_lr)
-            continue
-        hr = window[..., margin:-margin, margin:-margin].contiguous(memory_format=torch.channels_last)
-        yield Unpaired(hr, real_lr, window)
+    margin = dataset.hr.margin
+    sampler = CounterSampler(len(dataset), batch, dataset.hr.cutter.seed, rank, world, start, crops)
+    with closing(loaded(dataset, sampler, workers, device, waited)) as batches:
+        for samples in batches:
+            window, real_lr = (floats(channels_first(images, device)) for images in samples)
+            if not margin:
+                yield Unpaired(window, real_lr)
+                continue
+            hr = window[..., margin:-margin, margin:-margin].contiguous(memory_format=torch.channels_last)
+            yield Unpaired(hr, real_lr, window)

@@ -1,0 +1,158 @@
+"""Times ways to make batches: gansr's threads beside torch's DataLoader with processes.
+
+usage: python scripts/bench/loader.py FOLDER [--workers 2] [--rounds 3] [--crops 1 4 16]
+
+FOLDER holds photos, of which images of 2040x1356 are pieced together in a temporary folder. Batches are of 16 windows of
+128x128 with the margin of x4, from images in memory and from PNG files, while the main thread only takes them, computes
+in Python alone, or calls small operations of PyTorch one after another, as a step that launches kernels does. All ways
+take turns in each round. Times are means over the rounds.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, default_collate
+
+from gansr.data.files.decoded import Decoded
+from gansr.data.files.folders import find_images
+from gansr.data.files.images import read_image, to_rgb, write_image
+from gansr.data.loading.loader import loaded
+from gansr.data.sampler import CounterSampler
+from gansr.data.sets.training_set import HrOnly
+
+BATCH, CROP, SCALE, HEIGHT, WIDTH = 16, 128, 4, 1356, 2040
+CPU = torch.device("cpu")
+WORK = 0.02  # seconds of the main thread's own work for each batch
+
+
+class Whole(Dataset[Any]):
+    """What a DataLoader's processes run."""
+
+    def __init__(self, dataset: HrOnly):
+        self.dataset = dataset
+
+    def __getitems__(self, tickets: list[Any]) -> Any:
+        return default_collate([self.dataset[ticket] for ticket in tickets])
+
+
+def by_processes(dataset: HrOnly, workers: int) -> Iterator[Any]:
+    """torch's DataLoader."""
+    sampler: Any = CounterSampler(len(dataset), BATCH, seed=0)
+    yield from DataLoader(Whole(dataset), batch_sampler=sampler, num_workers=workers, collate_fn=lambda batch: batch)
+
+
+def by_threads(dataset: HrOnly, workers: int) -> Iterator[Any]:
+    """gansr's loader."""
+    return loaded(dataset, CounterSampler(len(dataset), BATCH, seed=0), workers, CPU)
+
+
+def nothing() -> None:
+    """The main thread waits for batches."""
+
+
+def in_python(seconds: float = WORK) -> None:
+    """Work that never lets go of the interpreter of its own accord."""
+    rounds = round(seconds / in_python.cost)  # pyright: ignore[reportFunctionMemberAccess]
+    for number in range(rounds):
+        number * number
+
+
+def in_torch(seconds: float = WORK) -> None:
+    """Many small operations."""
+    rounds = round(seconds / in_torch.cost)  # pyright: ignore[reportFunctionMemberAccess]
+    for _ in range(rounds):
+        SMALL.mul_(1.0)
+
+
+SMALL = torch.ones(64)
+
+
+def gauge() -> None:
+    """Find how long a round of each kind of work takes when nobody disturbs it."""
+    for work in (in_python, in_torch):
+        work.cost = 1e-7  # pyright: ignore[reportFunctionMemberAccess]
+        began = time.perf_counter()
+        work(0.01)
+        work.cost *= (time.perf_counter() - began) / 0.01  # pyright: ignore[reportFunctionMemberAccess]
+
+
+def mosaics(folder: Path, into: Path, count: int) -> list[Path]:
+    """2K images pieced together of photos."""
+    photos = [to_rgb(read_image(file)) for file in find_images([folder], str(folder))]
+    photos = [photo if photo.shape[0] < photo.shape[1] else np.rot90(photo) for photo in photos]
+    files = []
+    for number in range(count):
+        rows, place = [], number * 30
+        while sum(row.shape[0] for row in rows) < HEIGHT:
+            row = [photos[(place + step) % len(photos)] for step in range(1 + WIDTH // min(p.shape[1] for p in photos))]
+            least = min(photo.shape[0] for photo in row)
+            rows.append(np.concatenate([photo[:least] for photo in row], axis=1)[:, :WIDTH])
+            place += len(row)
+        files.append(into / f"{number}.png")
+        write_image(files[-1], np.ascontiguousarray(np.concatenate(rows)[:HEIGHT]))
+    return files
+
+
+def measured(stream: Iterator[Any], batches: int, work: Callable[[], None]) -> np.ndarray:
+    """Milliseconds for each batch: on the clock, in `next`, and of the main thread on the processor in `next`."""
+    for _ in islice(stream, 2):
+        pass
+    clock = waiting = own = 0.0
+    began = time.perf_counter()
+    for _ in range(batches):
+        start, mine = time.perf_counter(), time.thread_time()
+        next(stream)
+        waiting += time.perf_counter() - start
+        own += time.thread_time() - mine
+        work()
+    clock = time.perf_counter() - began
+    stream.close()  # pyright: ignore[reportAttributeAccessIssue] - a generator
+    return 1000 * np.array([clock, waiting, own]) / batches
+
+
+def compare(files: list[Path], workers: int, rounds: int) -> None:
+    """Both ways, for both kinds of source and three kinds of main thread."""
+    sources = {"images in memory": (10_000, 150), "PNG files": (0, 6)}
+    ways = {"processes": by_processes, "threads": by_threads}
+    print("| source | main thread | way | ms a batch | ms waiting | ms of the main thread in next() | samples/s |")
+    print("|---|---|---|---|---|---|---|")
+    for source, (megabytes, batches) in sources.items():
+        for work in (nothing, in_python, in_torch):
+            rows: dict[str, list[np.ndarray]] = {way: [] for way in ways}
+            for _ in range(rounds):
+                for way, make in ways.items():
+                    held = Decoded(megabytes)
+                    for file in files if megabytes else ():
+                        held.read(file)
+                    rows[way].append(measured(make(HrOnly(files, CROP, SCALE, 0, source=held), workers), batches, work))
+            for way, each in rows.items():
+                clock, waiting, own = np.mean(each, axis=0)
+                cells = f"{clock:.2f} ± {np.std([one[0] for one in each]):.2f} | {waiting:.2f} | {own:.2f}"
+                print(f"| {source} | {work.__name__} | {way} | {cells} | {1000 * BATCH / clock:.0f} |", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=12)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    gauge()
+    with tempfile.TemporaryDirectory(prefix="gansr_bench_") as folder:
+        files = mosaics(asked.folder, Path(folder), asked.images)
+        compare(files, asked.workers, asked.rounds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
