@@ -60,6 +60,7 @@ class Autopsy:
             processes.process_index,
             processes.num_processes,
             micro_batch,
+            self.options.data.train.crops_per_image,
         )
         return [sources(self.images, ticket) for ticket in next(iter(sampler))]
 

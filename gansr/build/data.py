@@ -18,6 +18,8 @@ from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
 from gansr.data.files.decoded import Decoded
 from gansr.data.files.folders import check_sizes, find_images, pair_lr, without_small
+from gansr.data.loading.lanes import Lanes
+from gansr.data.loading.loader import Waited, ahead
 from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.data.sets.importance import MapSource, open_importance
@@ -43,7 +45,7 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
-    train, source = options.data.train, Decoded(options.data.train.cache_megabytes)
+    train, source = options.data.train, Decoded(options.data.train.cache_megabytes, recent(options))
     hr = find_images(train.hr_folders, "data.train.hr")
     fit = set(_large_enough(hr, train))
     real = _real_pairs(options)
@@ -86,7 +88,7 @@ def unpaired_set(options: Options) -> UnpairedFiles:
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
-        "source": Decoded(train.cache_megabytes),
+        "source": Decoded(train.cache_megabytes, recent(options)),
     }
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0
@@ -94,6 +96,15 @@ def unpaired_set(options: Options) -> UnpairedFiles:
         HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
         HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
     )
+
+
+def recent(options: Options) -> int:
+    """How many images that were decoded last to hold, so that several crops of each cost one decoding."""
+    train = options.data.train
+    if train.crops_per_image == 1:
+        return 0
+    files = 2 if train.lr is not None or train.real_lr is not None or train.pairs is not None else 1  # of a sample
+    return files * Lanes(train.crops_per_image).held(ahead(train.workers, options.train.batch))
 
 
 def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
@@ -144,8 +155,13 @@ def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.
     return fit or files
 
 
-def training_batches(images: TrainingSet, options: Options, accelerator: Accelerator) -> Callable[[int], Iterator[Any]]:
-    """Number of the first micro-batch -> endless batches of this process from there, `Paired` or `Unpaired`."""
+def training_batches(
+    images: TrainingSet, options: Options, accelerator: Accelerator, waited: Waited | None = None
+) -> Callable[[int], Iterator[Any]]:
+    """Number of the first micro-batch -> endless batches of this process from there, `Paired` or `Unpaired`.
+
+    `waited` is told for how many seconds each had to be waited for.
+    """
     if isinstance(images, UnpairedFiles):
         return lambda start: unpaired_batches(
             images,
@@ -155,6 +171,8 @@ def training_batches(images: TrainingSet, options: Options, accelerator: Acceler
             start=start,
             workers=options.data.train.workers,
             device=accelerator.device,
+            crops=options.data.train.crops_per_image,
+            waited=waited,
         )
     make, augment = maker(options), augmentation(options)
     return lambda start: paired_batches(
@@ -167,8 +185,10 @@ def training_batches(images: TrainingSet, options: Options, accelerator: Acceler
         start=start,
         workers=options.data.train.workers,
         device=accelerator.device,
+        crops=options.data.train.crops_per_image,
         make=make,
         augment=augment,
+        waited=waited,
     )
 
 

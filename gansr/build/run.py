@@ -18,6 +18,7 @@ from gansr.build.making import parts
 from gansr.build.making import recipes as builders
 from gansr.build.making.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.making.start import load_start
+from gansr.build.watching.order import Order
 from gansr.build.watching.outcome import all_settings, main_settings, outcome
 from gansr.build.watching.trackers import start_trackers
 from gansr.build.watching.validation import Validation
@@ -55,6 +56,7 @@ class Stage:
         self.best = self.validation.best
         self.progress, self.meter = Progress(), Meter()
         self.changed: list[str] = []  # options that differ from those of the part already done
+        self.order = Order.of(self.images.train, self.options, self.accelerator.num_processes)
         self.checkpoints = Checkpoints(self.folder / "checkpoints", self.options.checkpoints.keep)
         self.extras: dict[str, Stateful] = {
             "progress": self.progress,
@@ -88,7 +90,7 @@ class Stage:
                 accelerator,
                 self.recipe,
                 parts.schedule(train),
-                training_batches(drawn, options, accelerator),
+                training_batches(drawn, options, accelerator, self.stopwatch.waited),
                 Intervals(
                     train.steps,
                     self.options.log.every,
@@ -123,6 +125,7 @@ class Stage:
                 f"resume: never, but {self.folder} already holds a run ({latest.name}). Choices: another name:, "
                 f"resume: auto to go on with it, or remove that folder."
             )
+        self.changed = self.order.changes(latest, self.options.resume)
         state.restore(latest, self.recipe, self.extras, self.accelerator)
         return self.progress.step
 
@@ -174,7 +177,7 @@ class Stage:
         path = self.folder / "options.yml"
         text = dump(self._reproducing())
         if path.exists() and self.progress.step:
-            self.changed = changes(yaml.safe_load(path.read_text("utf-8")), yaml.safe_load(text))
+            self.changed += changes(yaml.safe_load(path.read_text("utf-8")), yaml.safe_load(text))
         try:
             replace_text(path, text)
         except OSError as error:
@@ -228,7 +231,7 @@ class Stage:
             describe = partial(metadata, self.options, step=self.progress.step)
             files = state.collect(self.recipe, self.extras, self.accelerator, describe)
             if self.accelerator.is_main_process:
-                self.checkpoints.save(step, files)
+                self.checkpoints.save(step, files | self.order.files())
             self.accelerator.wait_for_everyone()
 
     def _refuse_broken(self) -> None:

@@ -38,7 +38,10 @@ class Common(Strict):
     validation: ValidationOptions = ValidationOptions()
     checkpoints: CheckpointOptions = CheckpointOptions()
     log: LogOptions = LogOptions()
-    resume: Literal["auto", "never"] = Field(default="auto", description="auto: go on where the run's folder stands")
+    resume: Literal["auto", "changed_data", "never"] = Field(
+        default="auto",
+        description="auto: go on where the run's folder stands; changed_data: also with other training images",
+    )
     output: Path = Field(default=Path("experiments"), description="runs are written to output/name")
 
     @model_validator(mode="after")

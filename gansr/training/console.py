@@ -8,6 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 SHOWN = ("loss/", "logit/", "degrader/kernel_width", "degrader/noise_level")  # how shown names begin
 
+SHARE = 0.05  # of a step's time: who waits less for data is not bothered with it
+
 
 class Console:
     """Progress of one run. With `visible=False` (all processes but the first) nothing is shown."""
@@ -36,9 +38,13 @@ class Console:
     ) -> None:
         self.bar.stop()
 
-    def losses(self, step: int, values: Mapping[str, float], seconds: float) -> None:
-        """The losses, the logits, the speed, and the time that is left; the rest is for the log and TensorBoard."""
-        speed = f"{self.images / seconds:.1f} images/s"
+    def losses(self, step: int, values: Mapping[str, float], seconds: float, waiting: float = 0.0) -> None:
+        """The losses, the logits, the speed, and the time that is left; the rest is for the log and TensorBoard.
+
+        `seconds` are those of a step, `waiting` the ones of them in which it waited for its data.
+        """
+        share = f", waiting for data {waiting / seconds:.0%}" if waiting >= SHARE * seconds else ""
+        speed = f"{self.images / seconds:.1f} images/s{share}"
         shown = {name: value for name, value in values.items() if name.startswith(SHOWN)}
         losses = "  ".join(f"{name.removeprefix('loss/')} {value:.4g}" for name, value in shown.items())
         self.bar.update(self.task, completed=step, speed=speed, losses=losses)

@@ -13,6 +13,7 @@ from torch import Tensor
 from gansr.errors import StorageError
 from gansr.training.console import Console
 from gansr.training.diagnosis.advice import Advice, advice
+from gansr.training.diagnosis.speed import SECONDS, WAITING
 from gansr.training.files import replace_text
 from gansr.training.stopwatch import Stopwatch
 
@@ -43,6 +44,7 @@ class Journal:
             folder, console, stopwatch, images, writes,
         )  # fmt: skip
         self.trackers = list(trackers)
+        self.laps = 0  # lines of losses that this process has seen
         self.advice: Advice = {}  # what was the matter at the last line
         self.gradients: dict[str, float] = {}  # the newest norms: not every line brings some
         self.means: dict[str, tuple[float, int]] = {}  # of what differs with what images show, over so many lines
@@ -56,15 +58,16 @@ class Journal:
         self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
 
     def losses(self, step: int, values: Mapping[str, float], rates: Mapping[str, float]) -> None:
-        """A line of mean losses and learning rates, and the speed beside it; a word of advice when there is news."""
+        """A line of mean losses and learning rates; the speed and the time spent waiting for data beside it; a word of advice when there is news."""
         seconds = self.stopwatch.lap(step)
+        waiting, self.laps = self.stopwatch.waiting, self.laps + 1
         if not self.writes:
             return
         self._line({"step": step, **values, **rates})
-        speed = {"speed/seconds_per_step": seconds, "speed/images_per_second": self.images / seconds}
+        speed = {SECONDS: seconds, "speed/images_per_second": self.images / seconds, WAITING: waiting}
         self._scalars(step, {**values, **rates, **speed})
-        self.console.losses(step, values, seconds)
-        self._advise(step, values)
+        self.console.losses(step, values, seconds, waiting)
+        self._advise(step, values | (speed if self.laps > 1 else {}))  # at first everyone waits: memories are empty
 
     def scores(self, step: int, scores: Mapping[str, float], note: str) -> None:
         """A line of validation scores; `note` says what happened to the best weights."""

@@ -1,4 +1,4 @@
-"""Seconds per training step, without the time that validation and saving take."""
+"""Seconds per training step, without the time that validation and saving take, and those spent waiting for data."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,17 +6,24 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Laps between log lines; `paused()` stops the clock."""
+    """Laps between log lines; `paused()` stops the clock. `waiting` is the part of the last lap spent waiting for data."""
 
     def __init__(self, step: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self.step, self.clock, self.since = step, clock, clock()
+        self.waits = 0.0  # seconds since the last lap
+        self.waiting = 0.0  # seconds of each step of the last lap
 
     def lap(self, step: int) -> float:
         """Mean seconds per step since the last lap."""
         now = self.clock()
-        seconds = (now - self.since) / max(step - self.step, 1)
-        self.step, self.since = step, now
+        steps = max(step - self.step, 1)
+        seconds, self.waiting = (now - self.since) / steps, self.waits / steps
+        self.step, self.since, self.waits = step, now, 0.0
         return max(seconds, 1e-9)
+
+    def waited(self, seconds: float) -> None:
+        """The loop had to wait for its data so long."""
+        self.waits += seconds
 
     @contextmanager
     def paused(self) -> Iterator[None]:

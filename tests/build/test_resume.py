@@ -33,7 +33,7 @@ def assert_same_runs(one: Path, other: Path, networks: set[str]) -> None:
     """Networks, averages, optimizers, sums, random streams, log, best and last weights."""
     steps = sorted(path.name for path in (one / "checkpoints").iterdir())
     assert steps == sorted(path.name for path in (other / "checkpoints").iterdir())
-    files = {f"{name}.safetensors" for name in networks} | {"state.pt"}
+    files = {f"{name}.safetensors" for name in networks} | {"state.pt", "order.json"}
     for step in steps:
         first, second = (run / "checkpoints" / step for run in (one, other))
         assert {path.name for path in first.iterdir()} == files

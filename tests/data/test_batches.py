@@ -1,9 +1,5 @@
-import multiprocessing
-import subprocess
-import sys
-import time
+import threading
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,10 +64,33 @@ def test_pairs(files):
     assert batch.lr.shape == (3, 3, 8, 8) and torch.equal(batch.lr, batch.hr)
 
 
-def test_workers_change_nothing_and_end(files):
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("crops", [1, 3])
+def test_workers_change_nothing_and_end(files, workers, crops):
     dataset = HrOnly(files, 8, 2, seed=1)
-    assert same(batches(dataset, 7), batches(dataset, 7, workers=2))
-    assert not multiprocessing.active_children()
+    assert same(batches(dataset, 7, crops=crops), batches(dataset, 7, crops=crops, workers=workers))
+    assert not loader_threads()
+
+
+def loader_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("loader")]
+
+
+@pytest.mark.parametrize("crops", [1, 3])
+def test_the_very_next_sample_with_any_number_of_workers(files, crops):
+    """Five images: a start in the middle of an epoch, of an image's crops, and of a round of lanes."""
+    dataset = HrOnly(files, 8, 2, seed=1)
+    whole = batches(dataset, 16, crops=crops, workers=2)
+    for start, workers in ((1, 0), (7, 5), (12, 1)):
+        assert same(whole[start:], batches(dataset, 16 - start, crops=crops, start=start, workers=workers))
+
+
+def test_crops_of_one_image_differ_and_one_crop_is_as_ever(files):
+    dataset = HrOnly(files, 8, 2, seed=1)
+    assert same(batches(dataset, 5), batches(dataset, 5, crops=1))
+    many = batches(HrOnly(files[:1], 8, 2, seed=1), 5, crops=4)
+    seen = {batch.hr[place].numpy().tobytes() for batch in many for place in range(3)}
+    assert len(seen) == 15
 
 
 def test_start_equals_skipping(files):
@@ -105,27 +124,7 @@ def test_damaged_file_reaches_the_user_as_one_sentence(files, workers):
         batches(HrOnly(files, 8, 2, seed=1), 4, workers=workers)
     assert str(caught.value).startswith(f"{files[2]} cannot be read: ")
     assert "\n" not in str(caught.value) and "Traceback" not in str(caught.value)
-    assert not multiprocessing.active_children()
-
-
-class Threads:
-    """A training set that tells how many threads torch uses where samples are made."""
-
-    def __len__(self):
-        return 1
-
-    def __getitem__(self, ticket):
-        return np.full((10, 10, 3), torch.get_num_threads(), dtype=np.uint8)
-
-
-def test_workers_use_one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        (batch,) = batches(Threads(), 1, workers=1, batch=1)
-    finally:
-        torch.set_num_threads(threads)
-    assert (batch.hr * 255 == 1).all()
+    assert not loader_threads()
 
 
 def test_order_is_the_samplers(tmp_path):
@@ -135,38 +134,6 @@ def test_order_is_the_samplers(tmp_path):
     taken = batches(HrOnly(files, 8, 2, seed=0), 4, seed=3)
     expected = [[ticket.index for ticket in batch] for batch in islice(CounterSampler(6, 3, 3), 4)]
     assert [(batch.hr[:, 0, 0, 0] * 255).round().int().tolist() for batch in taken] == expected
-
-
-ORPHAN = """
-import os, signal, multiprocessing, sys, torch
-from pathlib import Path
-from gansr.data.batches import paired_batches
-from gansr.data.sets.training_set import HrOnly
-dataset = HrOnly(sorted(Path(sys.argv[1]).glob("*.png")), 8, 2, seed=1)
-stream = paired_batches(dataset, scale=2, batch=3, seed=1, workers=2, device=torch.device("cpu"))
-next(stream)
-print(*[child.pid for child in multiprocessing.active_children()], flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_workers_die_with_their_parent(files):
-    killed = subprocess.run([sys.executable, "-c", ORPHAN, files[0].parent], stdout=subprocess.PIPE, check=False)
-    workers = killed.stdout.split()
-    assert len(workers) == 2
-    deadline = time.monotonic() + 30
-    while any(alive(int(pid)) for pid in workers):
-        assert time.monotonic() < deadline, "workers outlive their parent"
-        time.sleep(0.2)
 
 
 SEVERAL = ScaleDraw((2, 4), seed=1)

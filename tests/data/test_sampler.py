@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import islice
 
 import numpy as np
@@ -25,6 +26,26 @@ def test_processes_share_one_stream():
     one = take(6, batch=4)
     halves = [take(6, batch=2, rank=rank, world=2) for rank in (0, 1)]
     assert [first + second for first, second in zip(*halves, strict=True)] == one
+
+
+def test_several_crops_of_each_image():
+    """The images are those of the run with one crop, in its order; numbers, and with them cuts, are all different."""
+    many = [ticket for batch in take(400, crops=4) for ticket in batch]
+    assert [ticket.number for ticket in many] == list(range(1600))
+    one = {ticket.number: ticket.index for batch in take(400) for ticket in batch}
+    assert all(ticket.index == one[ticket.visit] for ticket in many)
+    times = Counter(ticket.visit for ticket in many)
+    assert times[50] == times[200] == 4
+
+
+def test_processes_take_turns_with_images_of_several_crops():
+    """None has an image of the other's, and each goes on where it stopped."""
+    halves = [take(300, batch=2, rank=rank, world=2, crops=3) for rank in (0, 1)]
+    visits = [{ticket.visit for batch in half for ticket in batch} for half in halves]
+    assert not visits[0] & visits[1] and {visit % 2 for visit in visits[1]} == {1}
+    numbers = sorted(ticket.number for half in halves for batch in half for ticket in batch)
+    assert numbers == list(range(1200))
+    assert take(50, batch=2, rank=1, world=2, crops=3, start=250) == halves[1][250:]
 
 
 def test_seed_matters_and_repeats():

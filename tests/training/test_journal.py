@@ -165,7 +165,8 @@ def test_trackers_are_told_what_tensorboard_is_told(tmp_path: Path) -> None:
     told(tmp_path, plain, pictures)
     (_, losses, step), scores, end = plain.calls
     assert {key: losses[key] for key in ("loss/pixel", "lr")} == {"loss/pixel": 0.25, "lr": 0.5} and step == 2
-    assert losses.keys() - {"loss/pixel", "lr"} == {"speed/seconds_per_step", "speed/images_per_second"}
+    speed = {"speed/seconds_per_step", "speed/images_per_second", "speed/waiting_for_data"}
+    assert losses.keys() - {"loss/pixel", "lr"} == speed
     assert scores == ("log", {"validation/set5/psnr": 30.0}, 2) and end == ("finish",)
     assert [call[0] for call in pictures.calls] == ["log", "log", "picture", "finish"]
     assert pictures.calls[2] == ("picture", ["set5/bird"], 2)
@@ -237,6 +238,26 @@ def test_advice_on_made_images_is_by_several_lines(
         counts.append(len(warnings(capsys.readouterr().out)))
     assert sum(counts[:7]) == 0 and sum(counts) == 1
     assert [line["domain/lr/energy_made"] for line in lines(tmp_path)] == made, "the log has each line's own"
+
+
+def test_waiting_for_data_is_shown_and_said_but_not_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two seconds a step, half of them waiting: told from the second line on, and in no line of log.jsonl."""
+    now = 0.0
+    watch = Stopwatch(0, clock=lambda: now)
+    one = Journal(tmp_path / "run", 0, Console("tiny", 100, 0, 4), watch, images=4)
+    for line in range(1, 4):
+        now = 20.0 * line
+        watch.waited(10.0 if line < 3 else 0.5)
+        one.losses(10 * line, {"loss/pixel": 0.5}, {})
+    one.close()
+    first, second, said, third = capsys.readouterr().out.splitlines()
+    assert "2.0 images/s, waiting for data 50%  " in first and "waiting for data 50%" in second
+    assert said.startswith("  watch out: the loop waits for data 50% of the time (1 s of each step)")
+    assert "data.train.workers" in said and "data.train.cache: raw" in said
+    assert "waiting" not in third
+    assert all(line.keys() == {"step", "loss/pixel"} for line in lines(tmp_path))
 
 
 def test_means_of_several_lines(journal: Callable[..., Journal]) -> None:

@@ -169,5 +169,7 @@ def test_stopwatch() -> None:
     with watch.paused():
         now = 100.0
     now = 101.0
-    assert watch.lap(14) == 1
-    assert watch.lap(14) == pytest.approx(0, abs=1e-6) and watch.lap(14) > 0  # images per second are divided by it
+    watch.waited(0.5)
+    watch.waited(1.0)
+    assert watch.lap(14) == 1 and watch.waiting == 0.75
+    assert watch.lap(14) == pytest.approx(0, abs=1e-6) and watch.lap(14) > 0 and watch.waiting == 0  # images per second are divided by it

@@ -18,7 +18,8 @@ def collated(samples: Sequence[Any], pinned: bool = False) -> Any:
         parts = [collated(part, pinned) for part in zip(*samples, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
     array = np.asarray(first)
-    batch = torch.empty((len(samples), *array.shape), dtype=torch.from_numpy(array[None][:0]).dtype, pin_memory=pinned)
+    dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
+    batch = torch.empty((len(samples), *array.shape), dtype=dtype, pin_memory=pinned)
     np.stack(samples, out=batch.numpy())
     return batch
 

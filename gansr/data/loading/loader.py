@@ -22,6 +22,11 @@ Waited = Callable[[float], None]
 """Told of each batch the seconds that its taker had to wait for it."""
 
 
+def ahead(workers: int, batch: int) -> int:
+    """How many samples may be made at a time, in any order."""
+    return AHEAD * workers * batch or batch
+
+
 class Samples(Protocol):
     """What samples are made of. Any number of threads may ask at the same time."""
 

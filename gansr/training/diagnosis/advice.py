@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gansr.training.diagnosis.contests import contests
 from gansr.training.diagnosis.domains import DRIFT, domains
+from gansr.training.diagnosis.speed import speed
 from gansr.training.diagnosis.values import Advice, group
 
 IGNORED_GRADIENT = 1e-3  # of all gradients: below what one batch's gradient differs from the next one's
@@ -17,7 +18,8 @@ def advice(values: Mapping[str, float], progress: float = 1.0) -> Advice:
     unknown ones the shares are judged), `loss/ROLE`, and `colour/red|green|blue` (mean sr - hr in levels of 255). Of
     each contest `loss/discriminator`, `discriminator/accuracy`, `logit/real`, `logit/fake`, the latter three perhaps
     with `/NAME`, all perhaps after `degrader/`, `inner/` or `returning/`. Of runs without pairs `domain/NAME/...` and
-    `change/NETWORK` (see `recipes/watch.py`), and `degrader/kernel_width`. What is absent is not judged.
+    `change/NETWORK` (see `recipes/watch.py`), and `degrader/kernel_width`; `speed/waiting_for_data` and
+    `speed/seconds_per_step`. What is absent is not judged.
 
     Args:
         values: by name
@@ -28,7 +30,7 @@ def advice(values: Mapping[str, float], progress: float = 1.0) -> Advice:
     """
     games = contests(values, progress)
     won = any(what.startswith("won") for what in games)
-    return games | _balance(values) | _idle(values) | _colours(values) | domains(values, progress, won)
+    return games | _balance(values) | _idle(values) | _colours(values) | domains(values, progress, won) | speed(values)
 
 
 def _balance(values: Mapping[str, float]) -> Advice:

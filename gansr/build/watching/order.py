@@ -1,0 +1,123 @@
+"""What the order of a run's samples follows from: kept beside every checkpoint, compared when it is resumed."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gansr.data.sets.mixed_set import WithPairs
+from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.unpaired.sides import UnpairedFiles
+from gansr.errors import DataError, WeightsError
+from gansr.options.schema import Options
+
+ORDER = "order.json"
+
+WORDS = {
+    "processes": "processes",
+    "batch": "images in a batch",
+    "accumulate": "batches in a step",
+    "crops": "crops of each image",
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """Where the next sample of a run comes from, beside its seed and the number of the step.
+
+    Args:
+        images: how many files there are to learn from
+        names: a digest of their names within the folder that holds them all, in their order
+        processes: of the run
+        batch: images of each process
+        accumulate: batches in a step
+        crops: of each image
+    """
+
+    images: int
+    names: str
+    processes: int
+    batch: int
+    accumulate: int
+    crops: int
+
+    @classmethod
+    def of(cls, images: TrainingSet, options: Options, processes: int) -> "Order":
+        """Today's."""
+        names = file_names(images)
+        digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+        train = options.train
+        crops = options.data.train.crops_per_image
+        return cls(len(names), digest, processes, train.batch, train.accumulate, crops)
+
+    def files(self) -> dict[str, bytes]:
+        """What a checkpoint holds of it."""
+        return {ORDER: json.dumps(asdict(self)).encode()}
+
+    def changes(self, checkpoint: Path, resume: str) -> list[str]:
+        """Sentences about what makes samples follow that would not have followed; none for a checkpoint without order.
+
+        Raises:
+            DataError: the images are others, and `resume` is not `changed_data`.
+            WeightsError: the checkpoint's file is damaged.
+        """
+        before = _read(checkpoint / ORDER)
+        if before is None:
+            return []
+        found = [
+            f"{word}: {getattr(before, name)} -> {getattr(self, name)}"
+            for name, word in WORDS.items()
+            if getattr(before, name) != getattr(self, name)
+        ]
+        if (before.images, before.names) != (self.images, self.names):
+            found.append(f"images: {self._difference(before)}")
+            if resume != "changed_data":
+                raise DataError(
+                    f"data.train: the images are not those that {checkpoint} was made with ({self._difference(before)}), "
+                    f"so the run would not go on with the sample that comes next. Choices: the images of that time; "
+                    f"resume: changed_data, to go on with these, in an order of their own; or another name:."
+                )
+        return [f"the order of samples is a new one from here, because of other {', '.join(found)}"] if found else []
+
+    def _difference(self, before: "Order") -> str:
+        if before.images == self.images:
+            return f"{self.images} as before, but other names"
+        return f"{before.images} then, {self.images} now"
+
+
+def file_names(images: TrainingSet) -> list[str]:
+    """The names of all files within the folder that holds them all, in order; of sets of other kinds, numbers."""
+    groups = _files(images)
+    if groups is None:
+        return [str(number) for number in range(len(images))]
+    found = []
+    for files in groups:
+        above = os.path.commonpath([file.parent.absolute() for file in files])
+        found += [file.absolute().relative_to(above).as_posix() for file in files]
+    return found
+
+
+def _files(images: TrainingSet) -> list[list[Path]] | None:
+    """Groups of files, each of which lies somewhere of its own."""
+    match images:
+        case HrOnly():
+            return [images.files]
+        case PairedFiles():
+            return [list(side) for side in zip(*images.pairs, strict=True)]
+        case WithPairs():
+            return [images.photos.files, *(list(side) for side in zip(*images.pairs, strict=True))]
+        case UnpairedFiles():
+            return [images.hr.files, images.real_lr.files]
+        case Scales():
+            return _files(next(iter(images.sets.values())))
+    return None
+
+
+def _read(path: Path) -> Order | None:
+    if not path.exists():
+        return None
+    try:
+        return Order(**json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise WeightsError(f"{path}: damaged ({error}). Remove {path.parent} to go on from the one before it.") from None
