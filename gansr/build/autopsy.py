@@ -15,6 +15,7 @@ from gansr.data.files.images import write_image
 from gansr.data.sampler import CounterSampler, Ticket
 from gansr.data.sets.mixed_set import WithPairs
 from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.streaming.streamed import Streamed
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import UserError
 from gansr.models import weights
@@ -62,7 +63,14 @@ class Autopsy:
             micro_batch,
             self.options.data.train.crops_per_image,
         )
-        return [sources(self.images, ticket) for ticket in next(iter(sampler))]
+        tickets = next(iter(sampler))
+        if not isinstance(self.images, Streamed):
+            return [sources(self.images, ticket) for ticket in tickets]
+        try:
+            with self.images.opened(sampler) as row:
+                return [row.name(ticket) for ticket in tickets]
+        except UserError as error:  # a shard that is gone by now
+            return [str(error)]
 
     def _folder(self, micro_batch: int) -> Path:
         step = micro_batch // self.options.train.accumulate + 1

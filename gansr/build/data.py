@@ -13,6 +13,7 @@ from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
+from gansr.build.streaming import streamed_set
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
@@ -177,7 +178,7 @@ def training_batches(
     make, augment = maker(options), augmentation(options)
     return lambda start: paired_batches(
         images,
-        scale=_draw(options) if isinstance(images, Scales) else options.scale,
+        scale=options.scale if options.scales == (options.scale,) else _draw(options),
         batch=options.train.batch,
         seed=options.seed,
         rank=accelerator.process_index,
@@ -226,5 +227,7 @@ def open_images(options: Options) -> Images:
         EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
     ]
-    unpaired = options.data.train.real_lr is not None
-    return Images(unpaired_set(options) if unpaired else training_set(options), sets)
+    train = options.data.train
+    if train.streaming is not None:
+        return Images(streamed_set(options), sets)
+    return Images(training_set(options) if train.real_lr is None else unpaired_set(options), sets)

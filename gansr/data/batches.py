@@ -1,7 +1,7 @@
 """From training files to batches on the device."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from gansr.data.batch import Paired
-from gansr.data.loading.loader import Waited, loaded
+from gansr.data.loading.loader import Samples, Waited, loaded
 from gansr.data.sampler import CounterSampler, Moment, ScaleDraw, batch_seed
 from gansr.data.sets.mixed_set import Sourced
 from gansr.data.sets.training_set import TrainingSet, Weighted
+from gansr.data.streaming.streamed import Streamed
 from gansr.imaging.resize import reduce_window_uint8
 
 MakeLr = Callable[[Tensor, Moment], Paired]
@@ -47,14 +48,24 @@ def paired_batches(
     `waited` is told for how many seconds samples had to be waited for.
     """
     sampler = CounterSampler(len(dataset), batch, seed, rank, world, start, crops)
-    with closing(loaded(dataset, sampler, workers, device, waited)) as batches:
-        for position, samples in enumerate(batches, start):
+    with _opened(dataset, sampler) as samples, closing(loaded(samples, sampler, workers, device, waited)) as batches:
+        for position, collated in enumerate(batches, start):
             drawn = scale if isinstance(scale, int) else scale(position)
             number = position * world + rank
             moment = Moment(position, number, number * batch, drawn, batch_seed(seed, position, rank, world))
-            paired = _to_paired(samples, make or _bicubic, device, moment)
+            paired = _to_paired(collated, make or _bicubic, device, moment)
             paired = augment(paired, moment) if augment else paired
             yield paired if isinstance(scale, int) else replace(paired, scale=drawn)
+
+
+@contextmanager
+def _opened(dataset: TrainingSet, sampler: CounterSampler) -> Iterator[Samples]:
+    """What is read in a row must be told where to begin."""
+    if isinstance(dataset, Streamed):
+        with dataset.opened(sampler) as samples:
+            yield samples
+    else:
+        yield dataset
 
 
 def _bicubic(window: Tensor, moment: Moment) -> Paired:

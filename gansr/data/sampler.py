@@ -14,6 +14,7 @@ BATCHES = 2**64 - 3  # and for each micro-batch of a process
 SOURCES = 2**64 - 4  # and for where a sample comes from
 MILD = 2**64 - 5  # and for whether a micro-batch of a process is mild
 AUGMENTATION = 2**64 - 6  # and for what augmentation does to a sample
+BLOCKS = 2**64 - 7  # and for the order of samples that are read one after another
 HALF = 2**32 - 1
 REAL_SIDE = 2**32  # added to a run's seed, which is smaller
 
@@ -67,10 +68,13 @@ class CounterSampler:
         """Sample `number` of the run, in micro-batch `position` of this process."""
         visit = number
         if self.lanes.crops > 1:
-            own = number - ((self.world - 1) * position + self.rank) * self.batch  # its number among this process's
-            visit = self.lanes.visit(own) * self.world + self.rank
+            visit = self.lanes.visit(self.own(number, position)) * self.world + self.rank
         epoch, place = divmod(visit, self.length)
         return Ticket(int(permutation(self.length, self.seed, epoch)[place]), number, position, visit)
+
+    def own(self, number: int, position: int) -> int:
+        """Which of this process's samples the run's sample `number`, in micro-batch `position`, is."""
+        return number - ((self.world - 1) * position + self.rank) * self.batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,12 @@ class ScaleDraw:
 def permutation(length: int, seed: int, epoch: int) -> np.ndarray:
     """The order of `length` images in an epoch."""
     return np.random.Generator(np.random.Philox(key=_words(seed, epoch))).permutation(length)
+
+
+def block_order(length: int, seed: int, block: int, rank: int) -> list[int]:
+    """The order of the samples of a block that a process has read from shards."""
+    random = np.random.Philox(key=_words(seed, BLOCKS), counter=_words(0, block, rank, 0))
+    return np.random.Generator(random).permutation(length).tolist()
 
 
 def real_side(seed: int) -> int:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, Tag, model_validator
 
 from gansr.options.component import Component
+from gansr.options.streaming import FILES_ONLY, StreamingOptions
 
 Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
 
@@ -99,7 +100,10 @@ class PairsOptions(Strict):
 class TrainSetOptions(Strict):
     """Where the training images are and how crops are taken."""
 
-    hr: Folders = Field(description="folder(s) of sharp images, nested folders included")
+    hr: Folders | None = Field(default=None, description="folder(s) of sharp images, nested folders included")
+    streaming: StreamingOptions | None = Field(
+        default=None, description="instead of hr, for images that outgrow a disk: {shards: photos/{00..63}.tar}"
+    )
     lr: Folders | dict[int, Folders] | None = Field(
         default=None,
         description="folder(s) of their LR versions, for several scales {2: ..., 3: ...}; omitted: MATLAB-exact "
@@ -154,10 +158,25 @@ class TrainSetOptions(Strict):
         description="decoded images kept in memory by each process, and as much again for maps of importance",
     )
 
+    @model_validator(mode="after")
+    def _files_or_shards(self) -> "TrainSetOptions":
+        if self.streaming is None:
+            if self.hr is None:
+                raise ValueError("hr is missing: the folder of images to learn from; or streaming, for shards of them")
+            return self
+        for key, reason in FILES_ONLY.items():
+            if getattr(self, key):
+                raise ValueError(f"{key} cannot stand beside streaming: {reason}. Remove one of the two")
+        if self.streaming.lr is not None and self.scales is not None and len(self.scales) > 1:
+            raise ValueError("streaming.lr has one scale, and scales are several. Remove one of the two")
+        if self.streaming.lr is not None and self.degradation is not None:
+            raise ValueError("give either streaming.lr or a degradation, not both")
+        return self
+
     @property
     def hr_folders(self) -> tuple[Path, ...]:
-        """The HR folders, always as a tuple."""
-        return _several(self.hr)
+        """The HR folders, always as a tuple; none for streaming."""
+        return () if self.hr is None else _several(self.hr)
 
     @property
     def real_lr_folders(self) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gansr.data.sets.mixed_set import WithPairs
 from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.streaming.streamed import Streamed
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import DataError, WeightsError
 from gansr.options.schema import Options
@@ -19,6 +20,7 @@ WORDS = {
     "batch": "images in a batch",
     "accumulate": "batches in a step",
     "crops": "crops of each image",
+    "mixed": "images that are mixed",
 }
 
 
@@ -33,6 +35,7 @@ class Order:
         batch: images of each process
         accumulate: batches in a step
         crops: of each image
+        mixed: images of shards that are shuffled among each other; 0: images are files
     """
 
     images: int
@@ -41,15 +44,16 @@ class Order:
     batch: int
     accumulate: int
     crops: int
+    mixed: int = 0
 
     @classmethod
     def of(cls, images: TrainingSet, options: Options, processes: int) -> "Order":
         """Today's."""
         names = file_names(images)
         digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
-        train = options.train
-        crops = options.data.train.crops_per_image
-        return cls(len(names), digest, processes, train.batch, train.accumulate, crops)
+        train, data = options.train, options.data.train
+        mixed = data.streaming.mixed if data.streaming else 0
+        return cls(len(names), digest, processes, train.batch, train.accumulate, data.crops_per_image, mixed)
 
     def files(self) -> dict[str, bytes]:
         """What a checkpoint holds of it."""
@@ -59,7 +63,8 @@ class Order:
         """Sentences about what makes samples follow that would not have followed; none for a checkpoint without order.
 
         Raises:
-            DataError: the images are others, and `resume` is not `changed_data`.
+            DataError: the images are others, or shards are shared among other processes, and `resume` is not
+                `changed_data`.
             WeightsError: the checkpoint's file is damaged.
         """
         before = _read(checkpoint / ORDER)
@@ -78,6 +83,12 @@ class Order:
                     f"so the run would not go on with the sample that comes next. Choices: the images of that time; "
                     f"resume: changed_data, to go on with these, in an order of their own; or another name:."
                 )
+        if self.mixed and before.processes != self.processes and resume != "changed_data":
+            raise DataError(
+                f"data.train.streaming: {checkpoint} was made by {before.processes} processes, each with shards of its "
+                f"own, and {self.processes} would share them otherwise: some images of this epoch would come twice and "
+                f"others never. Choices: {before.processes} processes; or resume: changed_data, to go on all the same."
+            )
         return [f"the order of samples is a new one from here, because of other {', '.join(found)}"] if found else []
 
     def _difference(self, before: "Order") -> str:
@@ -88,6 +99,8 @@ class Order:
 
 def file_names(images: TrainingSet) -> list[str]:
     """The names of all files within the folder that holds them all, in order; of sets of other kinds, numbers."""
+    if isinstance(images, Streamed):
+        return [f"{shard} {images.stream.members}" for shard in images.stream.shards]
     groups = _files(images)
     if groups is None:
         return [str(number) for number in range(len(images))]

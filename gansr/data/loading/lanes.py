@@ -36,6 +36,11 @@ class Lanes:
         """How many images to hold, so that none is decoded twice although `ahead` samples are made in any order."""
         return LANES + -(-(LANES + ahead) // self.crops)
 
+    @property
+    def span(self) -> int:
+        """Samples in a row, all images of which are under way at the first of them."""
+        return LANES if self.crops > 1 else 1
+
     def _ahead(self, lane: int) -> int:
         """By how many turns a lane changes its image before the last lane does."""
         return self.crops - 1 - lane * self.crops // LANES
