@@ -20,7 +20,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # gansr beside thi
 
 try:
     import torch
-    from gpu_checks.cases import Case, loader_cases, make_photos, realistic_cases, resume_cases, small_cases
+    from gpu_checks.arrivals import arrive
+    from gpu_checks.cases import (
+        Case,
+        arrival_cases,
+        loader_cases,
+        make_photos,
+        realistic_cases,
+        resume_cases,
+        small_cases,
+    )
     from gpu_checks.runs import Row, deliver, resume, train
     from rich import box
     from rich.console import Console
@@ -48,6 +57,11 @@ SECTIONS: dict[str, tuple[dict[str, str], Callable[[bool], Iterable[Case]], Run]
         {"images/s": "images/s"},
         loader_cases,
         deliver,
+    ),
+    "Batches that are copied aside, while the GPU computes, arrive as they were made": (
+        {"arrived": "equal to the last bit"},
+        arrival_cases,
+        arrive,
     ),
 }
 

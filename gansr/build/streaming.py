@@ -25,9 +25,7 @@ def streamed_set(options: Options) -> Streamed:
     how = train.streaming
     assert how is not None
     shards = expanded(how.all_shards)
-    stream = Stream(
-        tuple(shards), Members(how.hr or "", how.lr), options.seed, how.mixed, counts_of(shards, how.index)
-    )
+    stream = Stream(tuple(shards), Members(how.hr or "", how.lr), options.seed, how.mixed, counts_of(shards, how.index))
     sets = {scale: _cutting(options, scale) for scale in options.scales}
     draw = ScaleDraw(options.scales, options.seed, options.train.accumulate) if len(sets) > 1 else None
     side = max(options.crop(scale) for scale in options.scales)

@@ -40,9 +40,9 @@ def paired_batches(
     """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
 
     They depend on the arguments up to `start` and on `crops` (of each image, see `Lanes`) alone: not on the number of
-    workers, nor on what was drawn before. `scale` is that of `dataset`: one, or the draw that its `Scales` make. The bytes of the files become
-    floats, and LR where there are only windows of HR, on the device. Nothing waits for the device. Closing the
-    generator ends the workers. Raises DataError for a file that cannot be read.
+    workers, nor on what was drawn before. `scale` is that of `dataset`: one, or the draw that its `Scales` make. The
+    bytes of the files become floats, and LR where there are only windows of HR, on the device. Nothing waits for the
+    device. Closing the generator ends the workers. Raises DataError for a file that cannot be read.
 
     `make` says how windows become pairs; without, by MATLAB's bicubic. `augment` changes what the batch then is.
     `waited` is told for how many seconds samples had to be waited for.

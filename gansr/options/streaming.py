@@ -20,11 +20,10 @@ class StreamingOptions(BaseModel):
         default=None, description="JSON with each shard's number of samples; omitted: shards.json beside local shards"
     )
     hr: Part | None = Field(
-        default=None, description="what HR images are called behind a sample's name, as hr in 0001.hr.png; omitted: 0001.png"
+        default=None,
+        description="what HR images are called behind a sample's name, as hr in 0001.hr.png; omitted: 0001.png",
     )
-    lr: Part | None = Field(
-        default=None, description="the same of their LR, as lr in 0001.lr.png; omitted: LR is made"
-    )
+    lr: Part | None = Field(default=None, description="the same of their LR, as lr in 0001.lr.png; omitted: LR is made")
     mixed: PositiveInt = Field(default=64, description="images in a row that are shuffled; shards always are")
 
     @property

@@ -58,7 +58,10 @@ class Journal:
         self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
 
     def losses(self, step: int, values: Mapping[str, float], rates: Mapping[str, float]) -> None:
-        """A line of mean losses and learning rates; the speed and the time spent waiting for data beside it; a word of advice when there is news."""
+        """A line of mean losses and learning rates; a word of advice when there is news.
+
+        Speed and time spent waiting for data are for the console, TensorBoard and trackers, not for log.jsonl.
+        """
         seconds = self.stopwatch.lap(step)
         waiting, self.laps = self.stopwatch.waiting, self.laps + 1
         if not self.writes:
@@ -67,7 +70,9 @@ class Journal:
         speed = {SECONDS: seconds, "speed/images_per_second": self.images / seconds, WAITING: waiting}
         self._scalars(step, {**values, **rates, **speed})
         self.console.losses(step, values, seconds, waiting)
-        self._advise(step, values | (speed if self.laps > 1 else {}))  # at first everyone waits: memories are empty
+        self._advise(
+            step, {**values, **(speed if self.laps > 1 else {})}
+        )  # at first everyone waits: memories are empty
 
     def scores(self, step: int, scores: Mapping[str, float], note: str) -> None:
         """A line of validation scores; `note` says what happened to the best weights."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Laps between log lines; `paused()` stops the clock. `waiting` is the part of the last lap spent waiting for data."""
+    """Laps between log lines; `paused()` stops the clock. `waiting` is how much of the last one was for data."""
 
     def __init__(self, step: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self.step, self.clock, self.since = step, clock, clock()

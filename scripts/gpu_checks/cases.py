@@ -225,6 +225,13 @@ def loader_cases(rehearsal: bool) -> Iterator[Case]:
             yield replace(case, variant="data", steps=measured + 20, quiet=10, measured=measured)
 
 
+def arrival_cases(rehearsal: bool) -> Iterator[Case]:
+    """Small and large batches, from folders."""
+    for case in loader_cases(rehearsal):
+        if case.name in {"ESRGAN", "Real-ESRGAN"}:
+            yield replace(case, variant="arrivals", steps=6 if rehearsal else 200)
+
+
 def _shrunk(tree: Tree) -> Tree:
     smaller = {key: value for key, value in REHEARSED.items() if key in tree}
     if "content" in tree["losses"]:

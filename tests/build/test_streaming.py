@@ -46,7 +46,9 @@ def paired(photos: Path, tmp_path: Path) -> str:
     return pack(photos, tmp_path / "paired", names)
 
 
-def streaming(tree: Run, shards: str, recipe: str = "paired", more: dict[str, Any] | None = None, **changes: Any) -> Any:
+def streaming(
+    tree: Run, shards: str, recipe: str = "paired", more: dict[str, Any] | None = None, **changes: Any
+) -> Any:
     options = tree(recipe, **changes)
     del options["data"]["train"]["hr"]
     options["data"]["train"]["streaming"] = {"shards": shards, "mixed": 2, **(more or {})}
@@ -118,7 +120,7 @@ def test_other_processes_are_refused_at_resume(tree: Run, alone: str, tmp_path: 
     images = streamed_set(options)
     (tmp_path / "order.json").write_bytes(Order.of(images, options, 2).files()["order.json"])
     assert Order.of(images, options, 2).changes(tmp_path, "auto") == []
-    with pytest.raises(DataError, match="made by 2 processes.* and 1 would share them otherwise"):
+    with pytest.raises(DataError, match=r"made by 2 processes.* and 1 would share them otherwise"):
         Order.of(images, options, 1).changes(tmp_path, "auto")
     (told,) = Order.of(images, options, 1).changes(tmp_path, "changed_data")
     assert told.endswith("because of other processes: 2 -> 1")

@@ -240,9 +240,7 @@ def test_advice_on_made_images_is_by_several_lines(
     assert [line["domain/lr/energy_made"] for line in lines(tmp_path)] == made, "the log has each line's own"
 
 
-def test_waiting_for_data_is_shown_and_said_but_not_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_waiting_for_data_is_shown_and_said_but_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two seconds a step, half of them waiting: told from the second line on, and in no line of log.jsonl."""
     now = 0.0
     watch = Stopwatch(0, clock=lambda: now)

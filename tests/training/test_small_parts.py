@@ -172,4 +172,6 @@ def test_stopwatch() -> None:
     watch.waited(0.5)
     watch.waited(1.0)
     assert watch.lap(14) == 1 and watch.waiting == 0.75
-    assert watch.lap(14) == pytest.approx(0, abs=1e-6) and watch.lap(14) > 0 and watch.waiting == 0  # images per second are divided by it
+    assert (
+        watch.lap(14) == pytest.approx(0, abs=1e-6) and watch.lap(14) > 0 and watch.waiting == 0
+    )  # images per second are divided by it

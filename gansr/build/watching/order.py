@@ -79,9 +79,10 @@ class Order:
             found.append(f"images: {self._difference(before)}")
             if resume != "changed_data":
                 raise DataError(
-                    f"data.train: the images are not those that {checkpoint} was made with ({self._difference(before)}), "
-                    f"so the run would not go on with the sample that comes next. Choices: the images of that time; "
-                    f"resume: changed_data, to go on with these, in an order of their own; or another name:."
+                    f"data.train: the images are not those that {checkpoint} was made with "
+                    f"({self._difference(before)}), so the run would not go on with the sample that comes next. "
+                    f"Choices: the images of that time; resume: changed_data, to go on with these, in an order of "
+                    f"their own; or another name:."
                 )
         if self.mixed and before.processes != self.processes and resume != "changed_data":
             raise DataError(
@@ -133,4 +134,6 @@ def _read(path: Path) -> Order | None:
     try:
         return Order(**json.loads(path.read_text("utf-8")))
     except (ValueError, TypeError) as error:
-        raise WeightsError(f"{path}: damaged ({error}). Remove {path.parent} to go on from the one before it.") from None
+        raise WeightsError(
+            f"{path}: damaged ({error}). Remove {path.parent} to go on from the one before it."
+        ) from None

@@ -10,7 +10,7 @@ from gansr.data.files.images import read_image
 
 
 class Decoded:
-    """An `ImageSource` that keeps the first images that are read, up to `megabytes` (10^6 bytes), and some that are new.
+    """An `ImageSource` that keeps the first images that are read, up to `megabytes` (10^6 bytes), and the newest.
 
     The first ones are never thrown out: images are asked for in random order, each once in an epoch, so whatever is
     kept is as good as anything else. Of the others the `recent` last ones that were asked for are kept, for several

@@ -25,7 +25,8 @@ class WithPairs(Dataset[Sourced]):
 
     Whether a sample is a pair, and which, follows from its number alone: pairs are drawn evenly, each time anew, while
     photos come as without them, and one for which a pair comes waits for the next epoch. So neither share nor pairs
-    move any other draw. With several crops of each image, all of one are of a photo, or of a pair. LR is made of all windows, and that of pairs replaced: batches have one shape.
+    move any other draw. With several crops of each image, all of one are of a photo, or of a pair. LR is made of all
+    windows, and that of pairs replaced: batches have one shape.
 
     Args:
         photos: windows of HR images

@@ -1,4 +1,4 @@
-"""The endless row of encoded images that one process sees, as a function of the seed and of how many processes share."""
+"""The endless row of encoded images that one process sees: a function of the seed and of who shares the shards."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,8 +37,8 @@ class Stream:
         """
         if world > len(self.shards):
             raise DataError(
-                f"data.train.streaming: {len(self.shards)} shards cannot be shared among {world} processes; expected at "
-                f"least one for each."
+                f"data.train.streaming: {len(self.shards)} shards cannot be shared among {world} processes; expected "
+                f"at least one for each."
             )
         samples = self._samples(rank, world, first * self.mixed)
         for block in count(first):

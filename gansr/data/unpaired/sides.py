@@ -73,8 +73,8 @@ def unpaired_batches(
 ) -> Iterator[Unpaired]:
     """Micro-batches `start`, `start + 1`, ... of process `rank`, without end.
 
-    They depend on the arguments up to `start` and on `crops` alone, as those of `paired_batches` do. Closing the generator ends the
-    workers. Raises DataError for a file that cannot be read.
+    They depend on the arguments up to `start` and on `crops` alone, as those of `paired_batches` do. Closing the
+    generator ends the workers. Raises DataError for a file that cannot be read.
     """
     margin = dataset.hr.margin
     sampler = CounterSampler(len(dataset), batch, dataset.hr.cutter.seed, rank, world, start, crops)

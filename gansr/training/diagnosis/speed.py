@@ -15,7 +15,7 @@ def speed(values: Mapping[str, float]) -> Advice:
     if waiting <= IDLE * seconds:
         return {}
     return {
-        "waiting": f"the loop waits for data {waiting / seconds:.0%} of the time ({waiting:.3g} s of each step). Remedies: "
-        f"images that are decoded once (data.train.cache: raw), more data.train.workers, or several "
+        "waiting": f"the loop waits for data {waiting / seconds:.0%} of the time ({waiting:.3g} s of each step). "
+        f"Remedies: images that are decoded once (data.train.cache: raw), more data.train.workers, or several "
         f"data.train.crops_per_image."
     }

@@ -83,7 +83,7 @@ def test_recent_ones_are_kept_by_when_they_were_asked_for(files, monkeypatch):
 def test_an_error_is_everyones_and_of_the_moment(tmp_path, files):
     source, late = Decoded(megabytes=1), tmp_path / "late.png"
     for _ in range(2):
-        with pytest.raises(DataError, match="late.png cannot be read"):
+        with pytest.raises(DataError, match=r"late\.png cannot be read"):
             source.read(late)
     late.write_bytes(files[1].read_bytes())
     assert source.read(late).max() == 1

@@ -16,7 +16,9 @@ def samples(count=3):
     random = np.random.default_rng(0)
     images = [random.integers(0, 256, (4, 5, 3), dtype=np.uint8) for _ in range(count)]
     points = [random.random((6, 2), dtype=np.float32) for _ in range(count)]
-    return [Pair((image[::-1], point), bool(n % 2)) for n, (image, point) in enumerate(zip(images, points, strict=True))]
+    return [
+        Pair((image[::-1], point), bool(n % 2)) for n, (image, point) in enumerate(zip(images, points, strict=True))
+    ]
 
 
 def test_as_torch_collates():

@@ -5,8 +5,8 @@ import pytest
 
 from gansr.data.streaming import index as module
 from gansr.data.streaming.index import counts_of
-from gansr.errors import DataError, OptionsError
 from gansr.data.streaming.shards import expanded
+from gansr.errors import DataError, OptionsError
 
 
 def test_counted_once_and_kept_beside(shards, monkeypatch):
@@ -35,7 +35,9 @@ def test_remote_shards_are_known_from_an_index_alone(tmp_path):
         counts_of(there, tmp_path / "gone.json")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"shardlist": [{"url": "00.tar"}]}', '{"shardlist": [{"url": 3, "nsamples": 1}]}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"shardlist": [{"url": "00.tar"}]}', '{"shardlist": [{"url": 3, "nsamples": 1}]}']
+)
 def test_an_index_that_cannot_be_used(tmp_path, text):
     (tmp_path / "index.json").write_text(text)
     with pytest.raises(DataError, match=r"index\.json cannot be used: .* Expected JSON as"):

@@ -24,10 +24,11 @@ from gansr.data.streaming.streamed import HR, LR, Streamed
 from gansr.errors import DataError
 
 CPU = torch.device("cpu")
-NOISY = (5, 3, 7, 4)
+NOISY = (5, 3, 7, 4)  # images in each shard
+PLAIN = Members()
 
 
-def photos(shards, mixed=3, counts=True, members=Members(), crop=8, skip=False):
+def photos(shards, mixed=3, counts=True, members=PLAIN, crop=8, skip=False):
     """Crops with LR made."""
 
     def cut(held):
@@ -190,7 +191,7 @@ def test_small_images_can_be_left_out(tmp_path, png, write_tar):
     assert set(numbers(whole)) == {0, 3, 4, 5}
     with pytest.warns(UserWarning, match="left out"):
         assert same(whole[3:], batches(photos([shard], mixed=3, skip=True), 3, start=3, workers=2))
-    with pytest.warns(UserWarning), pytest.raises(DataError, match="of 3 images around .* none is as large"):
+    with pytest.warns(UserWarning), pytest.raises(DataError, match=r"of 3 images around .* none is as large"):
         only = str(write_tar(tmp_path / "1.tar", {f"{n}.png": png(n, 7) for n in range(3)}))
         batches(photos([only], skip=True), 1)
 
@@ -231,7 +232,7 @@ def test_from_a_server(shards, tmp_path):
         whole = batches(photos(paths), 6)
         assert same(whole, batches(photos(there), 6, workers=2))
         assert same(whole[3:], batches(photos(there), 3, start=3)), "counted while it is read once more"
-        with pytest.raises(DataError, match="gone.tar cannot be read"):
+        with pytest.raises(DataError, match=r"gone\.tar cannot be read"):
             batches(photos([there[0].replace("00", "gone")]), 1)
     finally:
         server.shutdown()
