@@ -70,9 +70,8 @@ class Journal:
         speed = {SECONDS: seconds, "speed/images_per_second": self.images / seconds, WAITING: waiting}
         self._scalars(step, {**values, **rates, **speed})
         self.console.losses(step, values, seconds, waiting)
-        self._advise(
-            step, {**values, **(speed if self.laps > 1 else {})}
-        )  # at first everyone waits: memories are empty
+        judged = speed if self.laps > 1 else {}  # at first everyone waits: nothing is in memory yet
+        self._advise(step, {**values, **judged})
 
     def scores(self, step: int, scores: Mapping[str, float], note: str) -> None:
         """A line of validation scores; `note` says what happened to the best weights."""
