@@ -16,6 +16,7 @@ from gansr.options.load import validate
 from gansr.options.reader import parse
 from gansr.options.schema import RECIPE_OPTIONS
 from gansr.options.stages import expand, merge
+from gansr.options.streaming import StreamingOptions
 
 PAGE = (Path(__file__).parent.parent / "docs" / "losses.md").read_text("utf-8")
 SNIPPETS = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -133,6 +134,21 @@ def test_what_is_shown_of_watching_fits(tree: Callable[..., Tree]) -> None:
 @pytest.mark.parametrize("name", TABLES["trackers"])
 def test_every_tracker_is_there(name: str) -> None:
     assert f"| `{name}` |" in TRAINING
+
+
+LOADING = (Path(__file__).parent.parent / "docs" / "loading.md").read_text("utf-8")
+
+
+def test_what_is_shown_of_loading_fits(tree: Callable[..., Tree]) -> None:
+    shown = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", LOADING, re.DOTALL)
+    assert len(shown) == LOADING.count("```yaml") == 2
+    for text in shown:
+        examine(validate(tree(scale=4) | parse(text, "docs/loading.md"), "docs/loading.md"))
+
+
+@pytest.mark.parametrize("key", [*StreamingOptions.model_fields, "crops_per_image", "workers", "cache_megabytes"])
+def test_every_key_of_loading_is_there(key: str) -> None:
+    assert re.search(rf"`{key}[`:]", LOADING)
 
 
 METRICS_PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")

@@ -145,9 +145,7 @@ class Counted(Decoded):
 
 def several_crops(files: list[Path], workers: int, rounds: int) -> None:
     """Microseconds of a crop for 1, 4 and 16 crops of each PNG file, in lanes and in blocks."""
-    print(
-        "| crops of each image | mixed | us a crop, clock | us a crop, processor | decodings a crop | longest wait [ms] |"
-    )
+    print("| crops of each image | mixed | us a crop | us on the processor | decodings a crop | longest wait [ms] |")
     print("|---|---|---|---|---|---|")
     ways = [(crops, way) for crops in (1, 4, 16) for way in ("lanes", "blocks") if crops > 1 or way == "lanes"]
     found: dict[Any, list[list[float]]] = {way: [] for way in ways}

@@ -1,6 +1,7 @@
 """Which image comes when is a function of the seed, the processes and the number, whoever reads and from where on."""
 
 import http.server
+import shutil
 import threading
 from collections import Counter
 from functools import partial
@@ -218,6 +219,7 @@ def test_no_tar_file(tmp_path, content):
         batches(photos([str(tmp_path / "gone.tar")], counts=False), 1)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="webdataset reads from servers by curl")
 def test_from_a_server(shards, tmp_path):
     paths = shards(3, 4)
 
