@@ -181,7 +181,7 @@ def parser() -> argparse.ArgumentParser:
         ("seed", 0, "of everything random, the choice of held-out faces too"),
         ("held-out", 10, "faces not learned from"),
         ("every", 200, "steps between two reports"),
-        ("workers", 1, "processes that prepare faces; 0: none"),
+        ("workers", 1, "threads that prepare faces; 0: none"),
     ):
         made.add_argument(f"--{name}", type=int, default=default, help=text)
     made.add_argument("--lr", type=float, default=1e-3, help="learning rate")

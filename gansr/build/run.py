@@ -18,13 +18,12 @@ from gansr.build.making import parts
 from gansr.build.making import recipes as builders
 from gansr.build.making.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.making.start import load_start
-from gansr.build.streaming import notes
+from gansr.build.streaming import news, notes
 from gansr.build.watching.order import Order
 from gansr.build.watching.outcome import all_settings, main_settings, outcome
 from gansr.build.watching.trackers import start_trackers
 from gansr.build.watching.validation import Validation
 from gansr.data.sets.training_set import TrainingSet
-from gansr.data.streaming.streamed import Streamed
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import OptionsError, StorageError, TrainingError
 from gansr.evaluation.pictures import before_and_after
@@ -151,7 +150,7 @@ class Stage:
         precision = {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)
         where = f"{accelerator.num_processes} x {accelerator.device.type}, {precision}"
         console.say(f"{self.options.title}: {where}, into {self.folder}" + (f", from step {start}" if start else ""))
-        for line in notes(self.images.train, start) if isinstance(self.images.train, Streamed) else ():
+        for line in notes(self.images.train, start):
             console.say(f"  {line}")
         for line in self.left_out if not start else ():
             console.say(f"  {line}")
@@ -204,6 +203,8 @@ class Stage:
         rates = {"lr": generator.lr} | {f"lr/{player.title}": player.lr for player in others}
         self.journal.losses(step, values | self._shares(step, values), rates)
         self.journal.histograms(step, self.meter.spread())
+        for text in news(self.images.train):
+            self.journal.console.say(f"  {text}")
 
     def _shares(self, step: int, values: dict[str, float]) -> dict[str, float]:
         """What each row of the loss table contributed since the last line."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from gansr.build.degrading.degradations import margin
 from gansr.data.sampler import ScaleDraw
-from gansr.data.sets.training_set import HrOnly, PairedFiles
+from gansr.data.sets.training_set import HrOnly, PairedFiles, TrainingSet
 from gansr.data.streaming.index import counts_of
 from gansr.data.streaming.reader import Fit
 from gansr.data.streaming.shards import Members, expanded
@@ -32,8 +32,18 @@ def streamed_set(options: Options) -> Streamed:
     return Streamed(stream, Fit(side, options.scale, train.small_images == "skip"), sets, draw)
 
 
-def notes(images: Streamed, step: int) -> list[str]:
-    """What there is to know of shards before a run goes on from `step`."""
+def news(images: TrainingSet) -> list[str]:
+    """What was met while shards were read, and not told yet."""
+    found = []
+    while isinstance(images, Streamed) and images.news:
+        found.append(images.news.pop(0))
+    return found
+
+
+def notes(images: TrainingSet, step: int) -> list[str]:
+    """What there is to know of shards before a run goes on from `step`; nothing of images that are files."""
+    if not isinstance(images, Streamed):
+        return []
     stream = images.stream
     known = [stream.counts[shard] for shard in stream.shards if shard in stream.counts]
     if len(known) == len(stream.shards):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from accelerate import Accelerator
+from PIL import Image
 
 from gansr.build.streaming import notes, streamed_set
 from gansr.build.watching.order import Order
@@ -68,6 +69,21 @@ def test_a_run_is_resumed_in_the_middle_of_a_shard(
         assert gansr("train", path, f"output={parts}", *more).code == 0
     for name in ("checkpoints/step_00000007/generator.safetensors", "checkpoints/step_00000007/order.json"):
         assert (whole / "tiny" / name).read_bytes() == (parts / "tiny" / name).read_bytes()
+
+
+def test_images_that_are_left_out_are_told(
+    gansr: Run, options_file: Run, tree: Run, alone: str, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    with tarfile.open(small / "0.tar", "w") as tar:
+        for name, side in (("small", 12), ("large", 24)):
+            Image.new("RGB", (side, side)).save(small / f"{name}.png")
+            tar.add(small / f"{name}.png", f"{name}.png")
+    options = streaming(tree, str(small / "0.tar"), data__train__small_images="skip", train__steps=2)
+    result = gansr("train", options_file(options))
+    assert result.code == 0
+    assert result.out.count("0.tar/small is 12x12 (width x height), smaller than the crop of 16, and left out") == 1
 
 
 @pytest.mark.parametrize("recipe", ["paired", "paired_gan"])

@@ -107,9 +107,17 @@ def file_names(images: TrainingSet) -> list[str]:
         return [str(number) for number in range(len(images))]
     found = []
     for files in groups:
-        above = os.path.commonpath([file.parent.absolute() for file in files])
+        above = _above(files)
         found += [file.absolute().relative_to(above).as_posix() for file in files]
     return found
+
+
+def _above(files: list[Path]) -> Path:
+    """The folder that holds them all."""
+    try:
+        return Path(os.path.commonpath([file.parent.absolute() for file in files]))
+    except ValueError:  # drives of Windows have nothing above them
+        return Path()
 
 
 def _files(images: TrainingSet) -> list[list[Path]] | None:

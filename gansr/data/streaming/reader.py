@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-import warnings
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -66,6 +66,7 @@ class Reader:
         world: how many there are
         start: number of its first sample
         lanes: how many samples each image gives
+        tell: gets a sentence about the first image that is left out
     """
 
     stream: Stream
@@ -74,6 +75,7 @@ class Reader:
     world: int
     start: int
     lanes: Lanes
+    tell: Callable[[str], None]
     visits: dict[int, Visit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -151,7 +153,7 @@ class Reader:
             small = f"{encoded.name} is {width}x{height} (width x height), smaller than the crop of {self.fit.side}"
             if not self.fit.skip:
                 raise DataError(f"data.train.streaming: {small}. Set crop to less, or small_images: skip.")
-            self._say(f"data.train.streaming: {small}, and left out; so are others, without a word.")
+            self._say(f"{small}, and left out; so are others, without a word")
         raise DataError(
             f"data.train.streaming: of {len(block)} images around {block[place].name}, none is as large as the crop of "
             f"{self.fit.side}. Set crop to less."
@@ -187,4 +189,4 @@ class Reader:
         with self.lock:
             said, self.said = self.said, True
         if not said:
-            warnings.warn(text, stacklevel=2)
+            self.tell(text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,14 @@ class Streamed:
         fit: what images must be
         sets: for each scale, what cuts its crops
         draw: of the scale of a batch, where there are several
+        news: sentences about what was met while reading, for whoever takes them out
     """
 
     stream: Stream
     fit: Fit
     sets: Mapping[int, MakeSet]
     draw: ScaleDraw | None = None
+    news: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         """How many shards there are; how many images, nobody knows before they are read."""
@@ -63,8 +65,8 @@ class Streamed:
     @contextmanager
     def opened(self, sampler: CounterSampler) -> Iterator["Opened"]:
         """The samples that `sampler` asks for from its start on."""
-        start = sampler.start * sampler.batch
-        with Reader(self.stream, self.fit, sampler.rank, sampler.world, start, sampler.lanes) as reader:
+        start, row = sampler.start * sampler.batch, (sampler.rank, sampler.world)
+        with Reader(self.stream, self.fit, *row, start, sampler.lanes, self.news.append) as reader:
             yield Opened(self, reader, sampler)
 
 
