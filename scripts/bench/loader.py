@@ -11,6 +11,7 @@ Crops of each image are mixed in lanes, as gansr does, and for comparison by shu
 """
 
 import argparse
+import resource
 import sys
 import tempfile
 import time
@@ -33,6 +34,7 @@ from gansr.data.sets.training_set import HrOnly
 
 BATCH, CROP, SCALE, HEIGHT, WIDTH = 16, 128, 4, 1356, 2040
 CPU = torch.device("cpu")
+FIRST = 2  # batches that are not timed
 WORK = 0.02  # seconds of the main thread's own work for each batch
 
 
@@ -46,15 +48,15 @@ class Whole(Dataset[Any]):
         return default_collate([self.dataset[ticket] for ticket in tickets])
 
 
-def by_processes(dataset: HrOnly, workers: int) -> Iterator[Any]:
+def by_processes(dataset: HrOnly, workers: int, batches: int) -> Iterator[Any]:
     """torch's DataLoader."""
-    sampler: Any = CounterSampler(len(dataset), BATCH, seed=0)
-    yield from DataLoader(Whole(dataset), batch_sampler=sampler, num_workers=workers, collate_fn=lambda batch: batch)
+    tickets: Any = list(islice(CounterSampler(len(dataset), BATCH, seed=0), batches))
+    yield from DataLoader(Whole(dataset), batch_sampler=tickets, num_workers=workers, collate_fn=lambda batch: batch)
 
 
-def by_threads(dataset: HrOnly, workers: int) -> Iterator[Any]:
+def by_threads(dataset: HrOnly, workers: int, batches: int) -> Iterator[Any]:
     """gansr's loader."""
-    return loaded(dataset, CounterSampler(len(dataset), BATCH, seed=0), workers, CPU)
+    return loaded(dataset, islice(CounterSampler(len(dataset), BATCH, seed=0), batches), workers, CPU)
 
 
 def nothing() -> None:
@@ -105,20 +107,32 @@ def mosaics(folder: Path, into: Path, count: int) -> list[Path]:
 
 
 def measured(stream: Iterator[Any], batches: int, work: Callable[[], None]) -> np.ndarray:
-    """Milliseconds for each batch: on the clock, in `next`, and of the main thread on the processor in `next`."""
-    for _ in islice(stream, 2):
+    """Milliseconds for each batch: on the clock; in `next`; of the main thread on the processor in `next`; and of all
+    threads and processes on the processor, from start to end, without the main thread's work.
+    """
+    waiting = own = working = 0.0
+    all_began = processor()
+    for _ in islice(stream, FIRST):
         pass
-    clock = waiting = own = 0.0
     began = time.perf_counter()
     for _ in range(batches):
         start, mine = time.perf_counter(), time.thread_time()
         next(stream)
         waiting += time.perf_counter() - start
         own += time.thread_time() - mine
+        mine = time.thread_time()
         work()
+        working += time.thread_time() - mine
     clock = time.perf_counter() - began
     stream.close()  # pyright: ignore[reportAttributeAccessIssue] - a generator
-    return 1000 * np.array([clock, waiting, own]) / batches
+    used = (processor() - all_began - working) / (batches + FIRST)
+    return 1000 * np.array([clock / batches, waiting / batches, own / batches, used])
+
+
+def processor() -> float:
+    """Seconds on the processor of this process and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def in_blocks(length: int, crops: int) -> Iterator[list[Ticket]]:
@@ -197,8 +211,8 @@ def compare(files: list[Path], workers: int, rounds: int) -> None:
     """Both ways, for both kinds of source and three kinds of main thread."""
     sources = {"images in memory": (10_000, 150), "PNG files": (0, 6)}
     ways = {"processes": by_processes, "threads": by_threads}
-    print("| source | main thread | way | ms a batch | ms waiting | ms of the main thread in next() | samples/s |")
-    print("|---|---|---|---|---|---|---|")
+    print("| source | main thread | way | ms a batch | waiting | main thread, processor | all, processor | samples/s |")
+    print("|---|---|---|---|---|---|---|---|")
     for source, (megabytes, batches) in sources.items():
         for work in (nothing, in_python, in_torch):
             rows: dict[str, list[np.ndarray]] = {way: [] for way in ways}
@@ -207,10 +221,13 @@ def compare(files: list[Path], workers: int, rounds: int) -> None:
                     held = Decoded(megabytes)
                     for file in files if megabytes else ():
                         held.read(file)
-                    rows[way].append(measured(make(HrOnly(files, CROP, SCALE, 0, source=held), workers), batches, work))
+                    dataset = HrOnly(files, CROP, SCALE, 0, source=held)
+                    rows[way].append(measured(make(dataset, workers, batches + FIRST), batches, work))
             for way, each in rows.items():
-                clock, waiting, own = np.mean(each, axis=0)
-                cells = f"{clock:.2f} ± {np.std([one[0] for one in each]):.2f} | {waiting:.2f} | {own:.2f}"
+                clock, waiting, own, total = np.mean(each, axis=0)
+                cells = (
+                    f"{clock:.2f} ± {np.std([one[0] for one in each]):.2f} | {waiting:.2f} | {own:.2f} | {total:.1f}"
+                )
                 print(f"| {source} | {work.__name__} | {way} | {cells} | {1000 * BATCH / clock:.0f} |", flush=True)
 
 
