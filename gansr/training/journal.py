@@ -19,6 +19,7 @@ from gansr.training.stopwatch import Stopwatch
 
 LONG = 20_000  # steps: of longer runs, the first so many are what beginners are judged by
 LARGEST = 1e19  # TensorBoard's buckets end at 1e20, and numbers that are all beyond are an error to it
+ENOUGH = 10.0  # seconds from line to line, to say something of the speed
 LINES = 4  # that means reach back to, about
 
 
@@ -70,7 +71,8 @@ class Journal:
         speed = {SECONDS: seconds, "speed/images_per_second": self.images / seconds, WAITING: waiting}
         self._scalars(step, {**values, **rates, **speed})
         self.console.losses(step, values, seconds, waiting)
-        judged = speed if self.laps > 1 else {}  # at first everyone waits: nothing is in memory yet
+        # At first everyone waits: nothing is in memory yet. And a few seconds say little.
+        judged = speed if self.laps > 1 and self.stopwatch.length >= ENOUGH else {}
         self._advise(step, {**values, **judged})
 
     def scores(self, step: int, scores: Mapping[str, float], note: str) -> None:

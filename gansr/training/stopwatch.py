@@ -11,13 +11,14 @@ class Stopwatch:
     def __init__(self, step: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self.step, self.clock, self.since = step, clock, clock()
         self.waits = 0.0  # seconds since the last lap
-        self.waiting = 0.0  # seconds of each step of the last lap
+        self.waiting = 0.0  # of these, seconds of each step of the last lap
+        self.length = 0.0  # of the last lap, in seconds
 
     def lap(self, step: int) -> float:
         """Mean seconds per step since the last lap."""
         now = self.clock()
-        steps = max(step - self.step, 1)
-        seconds, self.waiting = (now - self.since) / steps, self.waits / steps
+        steps, self.length = max(step - self.step, 1), now - self.since
+        seconds, self.waiting = self.length / steps, self.waits / steps
         self.step, self.since, self.waits = step, now, 0.0
         return max(seconds, 1e-9)
 

@@ -29,7 +29,7 @@ class Order:
     """Where the next sample of a run comes from, beside its seed and the number of the step.
 
     Args:
-        images: how many files there are to learn from
+        images: how many files, or shards, there are to learn from
         names: a digest of their names within the folder that holds them all, in their order
         processes: of the run
         batch: images of each process
@@ -76,12 +76,13 @@ class Order:
             if getattr(before, name) != getattr(self, name)
         ]
         if (before.images, before.names) != (self.images, self.names):
-            found.append(f"images: {self._difference(before)}")
+            what = "shards" if self.mixed else "images"
+            found.append(f"{what}: {self._difference(before)}")
             if resume != "changed_data":
                 raise DataError(
-                    f"data.train: the images are not those that {checkpoint} was made with "
+                    f"data.train: the {what} are not those that {checkpoint} was made with "
                     f"({self._difference(before)}), so the run would not go on with the sample that comes next. "
-                    f"Choices: the images of that time; resume: changed_data, to go on with these, in an order of "
+                    f"Choices: the {what} of that time; resume: changed_data, to go on with these, in an order of "
                     f"their own; or another name:."
                 )
         if self.mixed and before.processes != self.processes and resume != "changed_data":
