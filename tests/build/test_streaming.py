@@ -158,3 +158,23 @@ def test_several_scales(gansr: Run, options_file: Run, tree: Run, alone: str) ->
     options["data"]["train"]["streaming"] |= {"hr": "hr", "lr": "lr"}
     with pytest.raises(OptionsError, match=r"streaming\.lr has one scale"):
         validate(json.loads(json.dumps(options)), "test")
+
+
+TWO = "-m torch.distributed.run --standalone --nproc_per_node 2 -m gansr train"
+
+
+@pytest.mark.slow
+def test_two_processes_share_shards_and_resume(
+    finished: Run, gansr: Run, options_file: Run, tree: Run, alone: str, tmp_path: Path
+) -> None:
+    path = options_file(streaming(tree, alone, data__train__crops_per_image=2))
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert finished(TWO, path, f"output={whole}", "train.steps=5").code == 0
+    for steps, workers in ((2, 2), (5, 1)):
+        more = (f"train.steps={steps}", f"data.train.workers={workers}")
+        launched = finished(TWO, path, f"output={parts}", *more)
+        assert launched.code == 0, launched.err
+    name = "tiny/checkpoints/step_00000005/generator.safetensors"
+    assert (whole / name).read_bytes() == (parts / name).read_bytes()
+    refused = gansr("train", path, f"output={parts}", "train.steps=6")
+    assert refused.code == 2 and "made by 2 processes" in " ".join(refused.err.split())
