@@ -9,6 +9,7 @@ from typing import Any
 from accelerate import Accelerator
 from torch import Tensor
 
+from gansr.build.crops import recent
 from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
@@ -19,8 +20,7 @@ from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
 from gansr.data.files.decoded import Decoded
 from gansr.data.files.folders import check_sizes, find_images, pair_lr, without_small
-from gansr.data.loading.lanes import Lanes
-from gansr.data.loading.loader import Waited, ahead
+from gansr.data.loading.loader import Waited
 from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.data.sets.importance import MapSource, open_importance
@@ -46,7 +46,8 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
-    train, source = options.data.train, Decoded(options.data.train.cache_megabytes, recent(options))
+    train = options.data.train
+    source = Decoded(train.cache_megabytes, recent(train, options.train.batch))
     hr = find_images(train.hr_folders, "data.train.hr")
     fit = set(_large_enough(hr, train))
     real = _real_pairs(options)
@@ -89,7 +90,7 @@ def unpaired_set(options: Options) -> UnpairedFiles:
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
-        "source": Decoded(train.cache_megabytes, recent(options)),
+        "source": Decoded(train.cache_megabytes, recent(train, options.train.batch)),
     }
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0
@@ -97,15 +98,6 @@ def unpaired_set(options: Options) -> UnpairedFiles:
         HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
         HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
     )
-
-
-def recent(options: Options) -> int:
-    """How many images that were decoded last to hold, so that several crops of each cost one decoding."""
-    train = options.data.train
-    if train.crops_per_image == 1:
-        return 0
-    files = 2 if train.lr is not None or train.real_lr is not None or train.pairs is not None else 1  # of a sample
-    return files * Lanes(train.crops_per_image).held(ahead(train.workers, options.train.batch))
 
 
 def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
