@@ -149,6 +149,8 @@ class Reader:
             found = self._decode(encoded)
             height, width, _ = found.hr.shape
             if min(height, width) >= self.fit.side:
+                if not self.fit.skip:  # else it may have to stand in for another one
+                    block[place] = block[place]._replace(hr=b"", lr=None)
                 return found
             small = f"{encoded.name} is {width}x{height} (width x height), smaller than the crop of {self.fit.side}"
             if not self.fit.skip:

@@ -1,6 +1,7 @@
 """Tar files of images, read from their beginning to their end: the format of WebDataset."""
 
 import tarfile
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -13,6 +14,8 @@ from gansr.errors import DataError, OptionsError
 
 BROKEN = (OSError, tarfile.TarError, EOFError, ValueError, zlib.error)
 """What webdataset and tarfile raise on shards that are missing, cut short, or no tar files."""
+
+IMPORTING = threading.Lock()  # modules of webdataset import each other: two threads at once find them half made
 
 
 class Encoded(NamedTuple):
@@ -111,9 +114,10 @@ class Library(NamedTuple):
 def webdataset() -> Library:
     """The library. Raises OptionsError where it is not installed."""
     try:
-        from webdataset.gopen import gopen
-        from webdataset.shardlists import expand_urls
-        from webdataset.tariterators import group_by_keys, tar_file_expander
+        with IMPORTING:
+            from webdataset.gopen import gopen
+            from webdataset.shardlists import expand_urls
+            from webdataset.tariterators import group_by_keys, tar_file_expander
     except ModuleNotFoundError as error:
         raise OptionsError(
             f"data.train.streaming needs the package {error.name}: pip install 'gansr[streaming]', or name folders in "

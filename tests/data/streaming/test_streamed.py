@@ -140,7 +140,9 @@ def test_nothing_is_held_that_is_done(shards):
         for tickets in islice(sampler, 100):
             for ticket in tickets:
                 row[ticket]
-        assert len(row.reader.visits) <= 2 * LANES
+        visits = row.reader.visits
+        assert len(visits) <= 2 * LANES
+        assert all(not visit.block[visit.place].hr for visit in visits.values() if visit.decoding)
         folder = Path(row.reader.folder.name)
         assert not list(folder.iterdir())
     assert not folder.exists()
