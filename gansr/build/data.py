@@ -13,6 +13,7 @@ from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
+from gansr.build.preparing.named import refuse_unprepared
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
@@ -202,6 +203,7 @@ def maker(options: Options) -> MakeLr | None:
 
 def open_images(options: Options) -> Images:
     """Find every image of a stage: missing folders and pairs that do not fit are found here."""
+    refuse_unprepared(options)
     sets = [
         EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
