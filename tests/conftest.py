@@ -6,7 +6,10 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -249,3 +252,88 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"needs the right to mount a small disk: {mounted.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@dataclass
+class Page:
+    """A file of a test's web site, and how its server misbehaves. Lists are used up, one entry for each request."""
+
+    body: bytes
+    tag: str | None = '"one"'
+    ranges: bool = True  # False: it has never heard of them
+    states: list[int] = field(default_factory=list)  # answered instead, before all else
+    cuts: list[int] = field(default_factory=list)  # the line ends after so many bytes
+    declared: int | None = None  # as the length, whatever it is
+    silent: bool = False  # no length at all
+    shift: int = 0  # ranges begin so many bytes later than asked for
+    leads_to: str | None = None
+
+
+class Web(NamedTuple):
+    """A web server on this machine: its address, its pages by path, and what it was asked."""
+
+    address: str
+    pages: dict[str, Page]
+    asked: list[tuple[str, str | None]]  # path, Range
+
+    def serve(self, path: str, body: bytes, **how: Any) -> Page:
+        """Put a page on the site, and return it, that a test may change its mind."""
+        self.pages[path] = Page(body, **how)
+        return self.pages[path]
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """Serves pages that a test puts into it."""
+    pages: dict[str, Page] = {}
+    asked: list[tuple[str, str | None]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range")
+            asked.append((self.path, wanted))
+            page = pages.get(self.path)
+            if page is None or page.states:
+                self.send_error(404 if page is None else page.states.pop(0))
+                return
+            if page.leads_to:
+                self.send_response(302)
+                self.send_header("Location", page.leads_to)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self._send(page, int(wanted[6:-1]) if wanted else 0)
+
+        def _send(self, page: Page, start: int) -> None:
+            same = self.headers.get("If-Range") in (None, page.tag)
+            if not (page.ranges and same):
+                start = 0
+            if start and start >= len(page.body):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(page.body)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            rest = page.body[start:]
+            self.send_response(206 if start else 200)
+            if start:
+                first = start + page.shift
+                self.send_header("Content-Range", f"bytes {first}-{len(page.body) - 1}/{len(page.body)}")
+            if page.tag:
+                self.send_header("ETag", page.tag)
+            if not page.silent:
+                self.send_header("Content-Length", str(len(rest) if page.declared is None else page.declared))
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(rest[: page.cuts.pop(0)] if page.cuts else rest)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield Web(f"http://127.0.0.1:{server.server_port}", pages, asked)
+    server.shutdown()
+    server.server_close()

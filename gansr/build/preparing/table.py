@@ -48,8 +48,10 @@ def row(record: DataSet, root: Path) -> dict[str, Any]:
 def list_table(root: Path, catalogue: Mapping[str, DataSet] = CATALOGUE) -> RenderableType:
     """The whole catalogue, a row for each set."""
     table = Table(title="Data sets", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("name", "images, resolution, purpose; terms; home page", "from", "prepared"):
-        table.add_column(name, overflow="fold")
+    table.add_column("name", no_wrap=True)
+    table.add_column("images, resolution, purpose; terms; home page", overflow="fold")
+    table.add_column("from", max_width=12)
+    table.add_column("prepared", max_width=12)
     for record in catalogue.values():
         there = ", ".join(map(_short, prepared_parts(record, root)))
         about = f"{images(record)}; {record.resolution}; {record.purpose}\n{record.terms}\n{record.page}"

@@ -39,7 +39,6 @@ def unpack_tar(archive: Path, target: Path, budget: Budget, wanted: Callable[[st
                     assert source is not None, "a plain file"
                     budget.room(member.size, target, archive)
                     write_pieces(source, target / path, archive, budget, told)
-                opened.members = []  # else a list of all grows
             if stream.last.strip(b"\0"):  # tarfile takes a damaged header for the end
                 raise tarfile.ReadError(f"the header behind byte {stream.tell() - len(stream.last):,} is no header")
     except BROKEN as error:
