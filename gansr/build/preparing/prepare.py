@@ -138,7 +138,7 @@ def _make(
     found = find(record, images_below(gathered.folders), names)
     _refuse_faults(record, found, request)
     check_sides(record, found)
-    done = []
+    made = []
     with Progress(console=console) as progress:
         for one in parts:
             if one.name not in found.parts:
@@ -151,8 +151,9 @@ def _make(
             task = progress.add_task("checksums", total=None)
             files = entries(folder, lambda task=task: progress.advance(task))
             manifest.write(folder, _manifest(record, one, request, gathered, found) | {"files": files})
-            done.append(Prepared(record, one.name, _publish(folder, request.root / record.name), True))
-    return done
+            made.append(folder)
+    home = request.root / record.name
+    return [Prepared(record, folder.name, _publish(folder, home), True) for folder in made]
 
 
 def _refuse_faults(record: DataSet, found: Found, request: Request) -> None:

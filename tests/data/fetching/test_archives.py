@@ -161,7 +161,12 @@ def test_members_that_are_there_twice(tmp_path, target):
 
 @pytest.mark.parametrize(
     ("kind", "link"),
-    [(tarfile.SYMTYPE, "/etc/passwd"), (tarfile.SYMTYPE, "a.png"), (tarfile.LNKTYPE, "../../x"), (tarfile.LNKTYPE, "a")],
+    [
+        (tarfile.SYMTYPE, "/etc/passwd"),
+        (tarfile.SYMTYPE, "a.png"),
+        (tarfile.LNKTYPE, "../../x"),
+        (tarfile.LNKTYPE, "a"),
+    ],
 )
 def test_links_in_tars(tmp_path, target, kind, link):
     archive = tar_of(tmp_path / "set.tar", {"set/link.png": b""}, type=kind, linkname=link)
@@ -176,7 +181,9 @@ def test_devices_in_tars(tmp_path, target, kind):
     assert written(target) == {}
 
 
-@pytest.mark.parametrize(("mode", "words"), [(stat.S_IFLNK, "a link"), (stat.S_IFIFO, "a device"), (stat.S_IFCHR, "a d")])
+@pytest.mark.parametrize(
+    ("mode", "words"), [(stat.S_IFLNK, "a link"), (stat.S_IFIFO, "a device"), (stat.S_IFCHR, "a d")]
+)
 def test_links_and_devices_in_zips(tmp_path, target, mode, words):
     refused(zip_of(tmp_path / "set.zip", {"set/x.png": b"/etc/passwd"}, mode=mode | 0o777), target, words)
 
