@@ -282,58 +282,56 @@ class Web(NamedTuple):
         return self.pages[path]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers as the page says."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.server.web.asked.append((self.path, wanted))
+        page = self.server.web.pages.get(self.path)
+        if page is None or page.states:
+            self.send_error(404 if page is None else page.states.pop(0))
+        elif page.leads_to:
+            self._begin(302, {"Location": page.leads_to, "Content-Length": "0"})
+        else:
+            self._send(page, int(wanted[6:-1]) if wanted else 0)
+
+    def _send(self, page: Page, start: int) -> None:
+        same = self.headers.get("If-Range") in (None, page.tag)
+        start = start if page.ranges and same else 0
+        size = len(page.body)
+        if start >= size > 0:
+            self._begin(416, {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
+            return
+        rest = page.body[start:]
+        length = len(rest) if page.declared is None else page.declared
+        headers = {
+            "Content-Range": f"bytes {start + page.shift}-{size - 1}/{size}" if start else None,
+            "ETag": page.tag,
+            "Content-Length": None if page.silent else str(length),
+        }
+        self._begin(206 if start else 200, headers)
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(rest[: page.cuts.pop(0)] if page.cuts else rest)
+
+    def _begin(self, state: int, headers: dict[str, str | None]) -> None:
+        self.send_response(state)
+        for name, value in headers.items():
+            if value is not None:
+                self.send_header(name, value)
+        self.end_headers()
+
+
 @pytest.fixture
 def web() -> Iterator[Web]:
     """Serves pages that a test puts into it."""
-    pages: dict[str, Page] = {}
-    asked: list[tuple[str, str | None]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            wanted = self.headers.get("Range")
-            asked.append((self.path, wanted))
-            page = pages.get(self.path)
-            if page is None or page.states:
-                self.send_error(404 if page is None else page.states.pop(0))
-                return
-            if page.leads_to:
-                self.send_response(302)
-                self.send_header("Location", page.leads_to)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            self._send(page, int(wanted[6:-1]) if wanted else 0)
-
-        def _send(self, page: Page, start: int) -> None:
-            same = self.headers.get("If-Range") in (None, page.tag)
-            if not (page.ranges and same):
-                start = 0
-            if start and start >= len(page.body):
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(page.body)}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            rest = page.body[start:]
-            self.send_response(206 if start else 200)
-            if start:
-                first = start + page.shift
-                self.send_header("Content-Range", f"bytes {first}-{len(page.body) - 1}/{len(page.body)}")
-            if page.tag:
-                self.send_header("ETag", page.tag)
-            if not page.silent:
-                self.send_header("Content-Length", str(len(rest) if page.declared is None else page.declared))
-            self.end_headers()
-            with contextlib.suppress(ConnectionError):
-                self.wfile.write(rest[: page.cuts.pop(0)] if page.cuts else rest)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield Web(f"http://127.0.0.1:{server.server_port}", pages, asked)
+    server.web = Web(f"http://127.0.0.1:{server.server_port}", {}, [])
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield server.web
     server.shutdown()
     server.server_close()

@@ -135,6 +135,25 @@ def test_every_tracker_is_there(name: str) -> None:
     assert f"| `{name}` |" in TRAINING
 
 
+DATASETS = (Path(__file__).parent.parent / "docs" / "datasets.md").read_text("utf-8")
+
+
+def test_the_table_of_data_sets_is_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python scripts/dataset_table.py` writes it anew."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "scripts")
+    from dataset_table import page  # pyright: ignore[reportMissingImports]
+
+    assert page(DATASETS) == DATASETS
+
+
+def test_what_is_shown_of_data_sets_fits(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", DATASETS, re.DOTALL)
+    base = tree(scale=4)
+    found = validate(base | {"data": parse(text, "docs/datasets.md")["data"]}, "docs/datasets.md")
+    assert list(found.data.validation) == ["set5", "set14", "bsd100", "div2k"]
+    examine(found)
+
+
 METRICS_PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")
 
 

@@ -14,7 +14,8 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A root with set5 (LRx2), div2k (train and valid), bsds500 (three parts), and realsrset, which has LR alone."""
     folder = tmp_path / "sets"
     for name in (
-        *("set5/test/HR", "set5/test/LRx2", "set5/test/LRBDx3", "div2k/train/HR", "div2k/train/LRx2", "div2k/train/LRx4"),
+        *("set5/test/HR", "set5/test/LRx2", "set5/test/LRBDx3"),
+        *("div2k/train/HR", "div2k/train/LRx2", "div2k/train/LRx4"),
         *("div2k/valid/HR", "bsds500/train/HR", "bsds500/val/HR", "bsds500/test/HR", "realsrset/test/LR"),
         *("div2k/.valid.old/HR", "empty/test"),
     ):

@@ -17,6 +17,7 @@ from gansr.build.preparing.prepare import Prepared, run
 from gansr.data.catalogue.record import DataSet, File, Part
 from gansr.data.fetching.download import Patience
 
+USUAL = How()
 ABOUT = ("any", "test", "noise", "nobody minds", "https://tiny.example", "Nobody, Never")
 
 
@@ -82,7 +83,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def prepare(root: Path, tiny: Callable[..., dict[str, DataSet]]) -> Callable[..., list[Prepared]]:
     """Prepares sets of the tiny catalogue."""
 
-    def do(*names: str, catalogue: dict[str, DataSet] | None = None, how: How = How(), **asked: Any) -> list[Prepared]:
+    def do(*names: str, catalogue: dict[str, DataSet] | None = None, how: How = USUAL, **asked: Any) -> list[Prepared]:
         request = Request(names or ("tiny",), root, how=how, command="gansr data prepare", **asked)
         quiet = Console(file=io.StringIO())
         return run(request, quiet, catalogue or tiny(), Patience(tries=2, wait=0.0, timeout=5.0))

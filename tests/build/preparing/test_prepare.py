@@ -178,7 +178,7 @@ def test_what_is_prepared_is_left_alone(prepare, root, archive):
     before = (root / "tiny/valid/manifest.json").stat().st_mtime_ns
     assert [one.new for one in prepare(sources=(archive,))] == [False, False]
     assert (root / "tiny/valid/manifest.json").stat().st_mtime_ns == before
-    with pytest.raises(DataError, match="was prepared before, without LRx8. --force prepares it anew"):
+    with pytest.raises(DataError, match=r"was prepared before, without LRx8. --force prepares it anew"):
         prepare("tiny/valid", sources=(archive,), how=How((8,)))
     with pytest.raises(DataError, match="was prepared before, without mod_crop"):
         prepare("tiny/valid", sources=(archive,), how=How(mod_crop=12))
@@ -199,7 +199,7 @@ def test_changes_are_found(prepare, root, archive, tiny):
     hr = root / "tiny/train/HR/t1.png"
     hr.write_bytes(hr.read_bytes()[:-1] + b"!")  # of the same size
     assert prepared_parts(tiny()["tiny"], root)[0].faults == ()
-    with pytest.raises(DataError, match="HR/t1.png was changed"):
+    with pytest.raises(DataError, match=r"HR/t1.png was changed"):
         verify(asked, console, tiny())
     hr.unlink()
     (root / "tiny/train/HR/new.png").write_bytes(b"")
@@ -207,7 +207,7 @@ def test_changes_are_found(prepare, root, archive, tiny):
     with pytest.raises(DataError, match=r"tiny/train is not as it was prepared: HR/t1.png is missing. --force"):
         prepare(sources=(archive,))
     (root / "tiny/train/manifest.json").write_text("{")
-    with pytest.raises(DataError, match="manifest.json is damaged"):
+    with pytest.raises(DataError, match=r"manifest.json is damaged"):
         verify(asked, console, tiny())
     with pytest.raises(DataError, match="Real was not prepared in"):
         verify(Request(("real",), root), console, tiny())

@@ -131,7 +131,7 @@ def test_sizes_are_looked_at(tmp_path):
     with pytest.raises(DataError, match=r"X, test: b.png is 60x27 .* sides of 40 to 60 pixels"):
         check_sides(record, found)
     Image.new("RGB", (61, 50)).save(tmp_path / "b.png")
-    with pytest.raises(DataError, match="b.png is 61x50"):
+    with pytest.raises(DataError, match=r"b.png is 61x50"):
         check_sides(record, found)
 
 

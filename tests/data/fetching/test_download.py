@@ -4,7 +4,7 @@ import errno
 import hashlib
 import io
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_cut_line_is_taken_up_where_it_broke(web, tmp_path):
 
 def test_tries_that_bring_something_are_not_in_vain_but_have_an_end(web, tmp_path):
     web.serve("/set.zip", BODY, cuts=[10] * 50)
-    with pytest.raises(DataError, match="the line was cut, after 9 tries. The 90 bytes so far are kept"):
+    with pytest.raises(DataError, match=r"the line was cut, after 9 tries. The 90 bytes so far are kept"):
         fetch(web, tmp_path / "set.zip", patience=Patience(tries=3, wait=0.0, restarts=8))
     assert left(tmp_path) == ["set.zip.partial", "set.zip.partial.json"]
 
@@ -201,7 +201,7 @@ def test_redirects_lead_to_no_file_of_this_machine(web, tmp_path):
 def test_from_a_protected_address_to_an_unprotected_one_is_refused():
     class Response(io.BytesIO):
         status = 200
-        headers: dict[str, str] = {}
+        headers = MappingProxyType({})
 
         def geturl(self) -> str:
             return "http://elsewhere.example/set.zip"
@@ -226,7 +226,7 @@ def test_a_file_of_that_name_that_is_another_one_is_left_alone(web, tmp_path):
 def test_a_disk_that_is_too_small_is_said_beforehand(web, tmp_path, monkeypatch):
     web.serve("/set.zip", BODY)
     monkeypatch.setattr(budget.shutil, "disk_usage", lambda folder: SimpleNamespace(free=10**5))
-    with pytest.raises(StorageError, match="set.zip needs 1 MB and .* has 0 MB left"):
+    with pytest.raises(StorageError, match=r"set.zip needs 1 MB and .* has 0 MB left"):
         fetch(web, tmp_path / "set.zip")
     assert left(tmp_path) == []
 
@@ -248,7 +248,7 @@ def test_a_disk_that_fills_up_keeps_what_is_there(web, tmp_path, monkeypatch):
         return opened(path, mode, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", open_)
-    with pytest.raises(StorageError, match="No space left on device. What is there is kept"):
+    with pytest.raises(StorageError, match=r"No space left on device. What is there is kept"):
         fetch(web, tmp_path / "set.zip")
     monkeypatch.undo()
     there = (tmp_path / "set.zip.partial").stat().st_size
