@@ -72,7 +72,7 @@ def resolve(tree: Tree, where: str) -> Tree:
 
 def _train(train: Tree, scale: Any, where: str) -> Tree:
     found = dict(train)
-    if train.get("lr") in KINDS and is_name(train.get("hr")):
+    if _is_kind(train.get("lr")) and is_name(train.get("hr")):
         part = part_folder(train["hr"], True, f"{where}: data.train.hr")
         if part is not None:
             scales = train.get("scales") or [scale]
@@ -114,7 +114,7 @@ def _one(one: Tree, scale: Any, where: str) -> Tree:
         raise OptionsError(f"{where}: {one['hr']} has no HR to compare with; gansr evaluate can do without.")
     found = one | {"hr": str(part / HR)}
     kind, scale = one.get("lr") or "bicubic", one.get("scale") or scale
-    if one.get("lr") in KINDS or (one.get("lr") is None and (part / f"{LR}x{scale}").is_dir()):
+    if _is_kind(one.get("lr")) or (one.get("lr") is None and (part / f"{LR}x{scale}").is_dir()):
         found["lr"] = _lr(part, kind, scale, f"{where}.lr")
     return found
 
@@ -140,6 +140,10 @@ def _each(value: Any, folder: str, training: bool, where: str) -> Any:
         there: Sequence[str] = sorted(other.name for other in part.iterdir() if other.is_dir())
         raise OptionsError(f"{where}: {value} has no {folder}; it has {', '.join(there)}.")
     return str(part / folder)
+
+
+def _is_kind(value: Any) -> bool:
+    return isinstance(value, str) and value in KINDS
 
 
 def _is_part(folder: Path) -> bool:

@@ -96,6 +96,7 @@ def test_folders_come_before_names(sets, tmp_path):
 @pytest.mark.parametrize("word", ["unknown", "set5/none", "../set5", "/set5", "Set5", "empty", "set5/test/HR"])
 def test_everything_else_is_left_as_it_is(sets, word):
     assert train(hr=word)["hr"] == word
+    assert train(hr="x", lr={2: "y"}) == {"hr": "x", "lr": {2: "y"}} and validation({"a": {"hr": 3, "lr": [4]}})
     assert resolve({"data": 3}, "x") == {"data": 3} and resolve({}, "x") == {}
 
 

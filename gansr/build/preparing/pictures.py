@@ -31,6 +31,7 @@ SAID = {
     "dn": "bicubic, then Gaussian noise of level 30",
 }
 Job = Callable[[], None]
+MOST_THREADS = 16  # each holds a photo of 2K in float64 several times, some 300 MB
 
 
 def make(part: Part, images: Images, folder: Path, how: How, work: Path, advance: Callable[[], None]) -> None:
@@ -68,7 +69,7 @@ def entries(folder: Path, advance: Callable[[], None]) -> dict[str, dict[str, ob
 
 def together(jobs: Iterable[Job], advance: Callable[[], None]) -> None:
     """Do jobs, as many at a time as there are processors; the first error ends them."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
         futures = [pool.submit(job) for job in jobs]
         try:
             for future in futures:

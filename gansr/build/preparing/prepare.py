@@ -27,8 +27,6 @@ from gansr.data.catalogue.record import DataSet, Part
 from gansr.data.fetching.download import Patience
 from gansr.errors import DataError, OptionsError, StorageError
 
-DOWNLOADS = ".downloads"
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -59,8 +57,8 @@ def run(
     for record, part in asked:
         with _alone(request.root, record):
             done += _prepare(record, part, request, console, patience)
-    if request.download and not request.keep_downloads:
-        shutil.rmtree(request.root / DOWNLOADS, ignore_errors=True)  # only copies: what failed is no loss
+            if request.download and not request.keep_downloads:
+                shutil.rmtree(_downloads(request, record), ignore_errors=True)  # copies: what stays is no loss
     return done
 
 
@@ -132,7 +130,7 @@ def _make(
     sources = request.sources
     if request.download:
         files = to_download(record, alone.name if alone else None)
-        sources = tuple(fetch(files, request.root / DOWNLOADS, console, patience))
+        sources = tuple(fetch(files, _downloads(request, record), console, patience))
     names = [one.name for one in parts]
     gathered = gather(record, names, sources, work, console)
     found = find(record, images_below(gathered.folders), names)
@@ -154,6 +152,11 @@ def _make(
             made.append(folder)
     home = request.root / record.name
     return [Prepared(record, folder.name, _publish(folder, home), True) for folder in made]
+
+
+def _downloads(request: Request, record: DataSet) -> Path:
+    """A folder for each set, since the lock of a set is its own."""
+    return request.root / f".{record.name}.downloads"
 
 
 def _refuse_faults(record: DataSet, found: Found, request: Request) -> None:

@@ -29,7 +29,7 @@ class Gathered:
 
 def fetch(files: Sequence[File], folder: Path, console: Console, patience: Patience = Patience()) -> list[Path]:  # noqa: B008
     """Download files into a folder, one after another; those that are there are checked only."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     found = []
     with bar(console) as progress:
         for file in files:

@@ -234,7 +234,7 @@ def test_lr_that_comes_with_the_set(prepare, root, tmp_path):
 def test_a_download(prepare, root, archive, tiny, web):
     page = web.serve("/tiny.zip", archive.read_bytes(), cuts=[2000])
     prepare(catalogue=tiny(f"{web.address}/tiny.zip"), download=True)
-    assert len(tree(root / "tiny/valid")) == 9 and not (root / ".downloads").exists()
+    assert len(tree(root / "tiny/valid")) == 9 and not (root / ".tiny.downloads").exists()
     assert read(root / "tiny/valid")["from"][0]["url"] == f"{web.address}/tiny.zip"
     page.body = page.body[:-1] + b"!"
     with pytest.raises(DataError, match="not the file that the catalogue knows"):
@@ -242,7 +242,7 @@ def test_a_download(prepare, root, archive, tiny, web):
     assert len(tree(root / "tiny/valid")) == 9
     page.body = archive.read_bytes()
     prepare(catalogue=tiny(f"{web.address}/tiny.zip"), download=True, force=True, keep_downloads=True)
-    assert (root / ".downloads/tiny.zip").read_bytes() == archive.read_bytes()
+    assert (root / ".tiny.downloads/tiny.zip").read_bytes() == archive.read_bytes()
 
 
 def test_sets_with_a_form_are_not_fetched(prepare):
