@@ -132,7 +132,12 @@ def _make(
         files = to_download(record, alone.name if alone else None)
         sources = tuple(fetch(files, _downloads(request, record), console, patience))
     names = [one.name for one in parts]
-    gathered = gather(record, names, sources, work, console)
+    try:
+        gathered = gather(record, names, sources, work, console)
+    except DataError as error:
+        if not request.download:
+            raise
+        raise DataError(f"{error} {_put_aside(sources)}") from error
     found = find(record, images_below(gathered.folders), names)
     _refuse_faults(record, found, request)
     check_sides(record, found)
@@ -152,6 +157,13 @@ def _make(
             made.append(folder)
     home = request.root / record.name
     return [Prepared(record, folder.name, _publish(folder, home), True) for folder in made]
+
+
+def _put_aside(sources: Sequence[Path]) -> str:
+    """Archives whose checksums nobody knows can be wrong: they are not to be taken for good the next time."""
+    for source in sources:
+        source.replace(source.with_name(f"{source.name}.wrong"))
+    return f"What was downloaded was put aside, as .wrong, in {sources[0].parent}."
 
 
 def _downloads(request: Request, record: DataSet) -> Path:

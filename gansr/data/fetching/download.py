@@ -184,9 +184,7 @@ class _Transfer:
         count, limit = answer.start, answer.total if answer.total is not None else self.expected.size
         try:
             self.note.write_text(json.dumps({"url": self.url, "validator": answer.validator}), "utf-8")
-            with self.partial.open("r+b" if answer.start else "wb") as file:
-                file.seek(answer.start)
-                file.truncate()
+            with self.partial.open("ab" if answer.start else "wb") as file:
                 while piece := _next(response):
                     count += len(piece)
                     if limit is not None and count > limit:

@@ -245,6 +245,17 @@ def test_a_download(prepare, root, archive, tiny, web):
     assert (root / ".tiny.downloads/tiny.zip").read_bytes() == archive.read_bytes()
 
 
+def test_a_download_that_is_no_archive_is_not_kept_as_one(prepare, root, archive, tiny, web):
+    page = web.serve("/tiny.zip", archive.read_bytes()[:2000], silent=True)  # cut, and nothing that could tell
+    unknown = tiny(f"{web.address}/tiny.zip", sha256=None)
+    with pytest.raises(DataError, match=r"damaged one: .* put aside, as .wrong, in .*sets/.tiny.downloads"):
+        prepare(catalogue=unknown, download=True)
+    assert [path.name for path in (root / ".tiny.downloads").iterdir()] == ["tiny.zip.wrong"]
+    page.body = archive.read_bytes()
+    prepare(catalogue=unknown, download=True)
+    assert not (root / ".tiny.downloads").exists() and (root / "tiny/valid").is_dir()
+
+
 def test_sets_with_a_form_are_not_fetched(prepare):
     with pytest.raises(
         OptionsError, match=r"Real cannot be downloaded by a program. Ask at https://ask.example. Then: "

@@ -54,6 +54,11 @@ def test_lr_and_other_sets_beside_it_are_left_out(tmp_path):
     assert len(names(found_in(tmp_path, "bsd100"), "test")) == 100
 
 
+def test_a_folder_with_other_numbers_is_passed_over(tmp_path):
+    fill(tmp_path, *(f"Set5/HR/{name}.png" for name in BABIES[:3]), *(f"Set5/GTmod12/{name}.bmp" for name in BABIES))
+    assert names(found_in(tmp_path, "set5"), "test") == [f"{name}.bmp" for name in BABIES]
+
+
 def test_bsd100_is_val_of_bsds500_and_test_of_bsds300(tmp_path):
     for part, count in (("train", 200), ("val", 100), ("test", 200)):
         fill(tmp_path / "500", *(f"BSDS500-master/BSDS500/data/images/{part}/{part}{n}.jpg" for n in range(count)))

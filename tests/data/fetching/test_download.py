@@ -211,6 +211,19 @@ def test_from_a_protected_address_to_an_unprotected_one_is_refused():
     assert understood(Response(), "http://here.example/set.zip", 0, None).start == 0
 
 
+@pytest.mark.parametrize(
+    ("headers", "validator"),
+    [
+        ({"ETag": '"strong"', "Last-Modified": "yesterday"}, '"strong"'),
+        ({"ETag": 'W/"weak"', "Last-Modified": "yesterday"}, "yesterday"),
+        ({"ETag": 'W/"weak"'}, None),
+    ],
+)
+def test_only_what_promises_the_same_bytes_counts(headers, validator):
+    response = SimpleNamespace(status=200, headers=headers, geturl=lambda: "https://x.example")
+    assert understood(response, "https://x.example", 0, None).validator == validator
+
+
 def test_nobody_there_is_said_after_some_tries(tmp_path):
     with pytest.raises(DataError, match=r"could not be fetched: .*refused.*after 3 tries"):
         download("http://127.0.0.1:9/set.zip", tmp_path / "set.zip", patience=QUICK)
