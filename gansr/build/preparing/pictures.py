@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -55,16 +56,15 @@ def make(part: Part, images: Images, folder: Path, how: How, work: Path, advance
         torch.set_num_threads(before)
 
 
-def entries(folder: Path, advance: Callable[[], None]) -> dict[str, dict[str, object]]:
-    """What the manifest says of every file of a part, by its path."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    found: dict[str, dict[str, object]] = {}
+def entries(folder: Path, files: Sequence[Path], advance: Callable[[], None]) -> dict[str, dict[str, object]]:
+    """What the manifest says of files below a folder, by their paths, in their order."""
+    found: dict[Path, dict[str, object]] = {}
 
     def look(file: Path) -> None:
-        found[file.relative_to(folder).as_posix()] = entry(file)
+        found[file] = entry(file)
 
-    together([lambda file=file: look(file) for file in files], advance)
-    return {file.relative_to(folder).as_posix(): found[file.relative_to(folder).as_posix()] for file in files}
+    together([partial(look, file) for file in files], advance)
+    return {file.relative_to(folder).as_posix(): found[file] for file in files}
 
 
 def together(jobs: Iterable[Job], advance: Callable[[], None]) -> None:

@@ -151,8 +151,9 @@ def _make(
             count = sum(map(len, found.parts[one.name].values()))
             task = progress.add_task(f"{record.name}/{one.name}", total=count)
             make(one, found.parts[one.name], folder, request.how, work, lambda task=task: progress.advance(task))
-            task = progress.add_task("checksums", total=None)
-            files = entries(folder, lambda task=task: progress.advance(task))
+            written = sorted(file for file in folder.rglob("*") if file.is_file())
+            task = progress.add_task("checksums", total=len(written))
+            files = entries(folder, written, lambda task=task: progress.advance(task))
             manifest.write(folder, _manifest(record, one, request, gathered, found) | {"files": files})
             made.append(folder)
     home = request.root / record.name

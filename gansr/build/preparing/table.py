@@ -54,7 +54,7 @@ def list_table(root: Path, catalogue: Mapping[str, DataSet] = CATALOGUE) -> Rend
     table.add_column("prepared", max_width=12)
     for record in catalogue.values():
         there = ", ".join(map(_short, prepared_parts(record, root)))
-        about = f"{images(record)}; {record.resolution}; {record.purpose}\n{record.terms}\n{record.page}"
+        about = f"images: {images(record)}; {record.resolution}; {record.purpose}\n{record.terms}\n{record.page}"
         table.add_row(*map(Text, (record.name, about, way(record), there or "-")))
     end = f"Prepared sets are looked for in {root} (GANSR_DATA). One set: gansr data list NAME."
     return Group(table, Text(end))

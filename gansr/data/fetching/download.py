@@ -135,9 +135,9 @@ class _Transfer:
             starts += 1
             vain = 0 if self._size() > before else vain + 1
             if vain >= self.patience.tries or starts > self.patience.restarts:
+                kept = f" The {self._size():,} bytes so far are kept: the same command goes on from there."
                 raise DataError(
-                    f"{self.url} could not be fetched: {reason}, after {starts} tries. The {self._size():,} bytes so "
-                    "far are kept: the same command goes on from there."
+                    f"{self.url} could not be fetched: {reason}, after {starts} tries.{kept if self._size() else ''}"
                 )
             time.sleep(min(self.patience.wait * 2 ** max(vain - 1, 0), self.patience.longest_wait))
 
