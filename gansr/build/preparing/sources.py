@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from gansr.data.catalogue.layout import find, images_below, is_image
+from gansr.data.catalogue.layout import find, images_below, is_hidden, is_image
 from gansr.data.catalogue.record import DataSet, File
 from gansr.data.fetching.archives import is_archive, unpack
 from gansr.data.fetching.budget import Budget
@@ -88,7 +88,7 @@ def _opened(source: Path, work: Path, budget: Budget, told: Callable[[int], None
         if depth == DEPTH:
             raise DataError(f"{source} lies in an archive within an archive: unpack it yourself and give the folder.")
         folder = _unpacked(source, work, budget, told)
-    archives = sorted(file for file in folder.rglob("*") if file.is_file() and is_archive(file.name))
+    archives = sorted(file for file in folder.rglob("*") if file.is_file() and _is_packed(file.relative_to(folder)))
     found = [folder]
     for archive in archives:
         found += _opened(archive, work, budget, told, depth + 1)
@@ -102,8 +102,12 @@ def _unpacked(archive: Path, work: Path, budget: Budget, told: Callable[[int], N
     place = work / str(sum(1 for _ in work.iterdir()))
     folder = place / archive.name.split(".")[0]
     folder.mkdir(parents=True)
-    unpack(archive, folder, budget, lambda path: is_image(path) or is_archive(path), told)
+    unpack(archive, folder, budget, lambda path: is_image(path) or _is_packed(path), told)
     return folder
+
+
+def _is_packed(path: Path | str) -> bool:
+    return is_archive(str(path)) and not is_hidden(str(path))
 
 
 def _origin(record: DataSet, source: Path) -> dict[str, Any]:

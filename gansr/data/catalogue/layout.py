@@ -16,11 +16,14 @@ Images = dict[str, dict[PurePosixPath, Path]]  # "HR", "LR" or "LRx4" -> path be
 SLACK = 12  # pixels that copies cut to multiples of 12 lack
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a path leads to what programs hide; Macs put such files into archives, by the names of the real ones."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
 def is_image(name: str) -> bool:
-    """Whether a path's name is an image's; what Macs put into archives is not."""
-    path = PurePosixPath(name)
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-    return path.suffix.lower() in EXTENSIONS and not hidden
+    """Whether a path is that of an image, and not hidden."""
+    return PurePosixPath(name).suffix.lower() in EXTENSIONS and not is_hidden(name)
 
 
 def images_below(folders: Iterable[Path]) -> dict[str, Path]:

@@ -88,7 +88,9 @@ def test_archives_within_archives_and_several_of_them(prepare, root, tmp_path):
         part: packed(tmp_path / f"{part}.zip", {n: c for n, c in IMAGES.items() if part in n})
         for part in ("train", "valid")
     }
-    outer = packed(tmp_path / "outer.zip", {"deep/train.zip": inner["train"].read_bytes()})
+    outer = packed(
+        tmp_path / "outer.zip", {"deep/train.zip": inner["train"].read_bytes(), "__MACOSX/deep/._train.zip": b"?"}
+    )
     prepare(sources=(outer, inner["valid"]))
     assert len(tree(root / "tiny/train")) == 4
     nested = packed(
