@@ -131,8 +131,11 @@ def _lr(part: Path, kind: str, scale: Any, where: str) -> str:
 
 
 def _each(value: Any, folder: str, training: bool, where: str) -> Any:
+    """A name, or `{folder: NAME, ...}`, or several of either."""
     if isinstance(value, list):
         return [_each(one, folder, training, where) for one in value]
+    if isinstance(value, dict) and "folder" in value:
+        return value | {"folder": _each(value["folder"], folder, training, where)}
     part = part_folder(value, training, where) if is_name(value) else None
     if part is None:
         return value

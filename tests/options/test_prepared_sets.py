@@ -60,6 +60,10 @@ def test_names_to_train_on(sets):
         "photos",
         f"{sets}/bsds500/train/HR",
     ]
+    assert train(hr=[{"folder": "div2k", "weight": 2}, {"list": "x.txt"}])["hr"] == [
+        {"folder": f"{sets}/div2k/train/HR", "weight": 2},
+        {"list": "x.txt"},
+    ]
     assert train(hr="set5")["hr"] == f"{sets}/set5/test/HR"  # its only part
     assert train(hr="div2k", lr="bicubic")["lr"] == f"{sets}/div2k/train/LRx2"
     several = train(4, hr="div2k", lr="bicubic", scales=[2, 4])
