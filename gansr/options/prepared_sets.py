@@ -136,7 +136,7 @@ def _each(value: Any, folder: str, training: bool, where: str) -> Any:
         return [_each(one, folder, training, where) for one in value]
     if isinstance(value, dict) and "folder" in value:
         return value | {"folder": _each(value["folder"], folder, training, where)}
-    part = part_folder(value, training, where) if is_name(value) else None
+    part = part_folder(value, training, where) if isinstance(value, str) and is_name(value) else None
     if part is None:
         return value
     if not (part / folder).is_dir():
