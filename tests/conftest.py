@@ -75,6 +75,14 @@ OWN_LOSSES = {"unpaired_cycle", "cincgan", "pseudo_supervision", "semi_cycle"}
 """Recipes whose tables of losses are their source's unless options say otherwise."""
 
 
+@pytest.fixture(autouse=True)
+def raw_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of this test's own raw cache, which processes that it starts use too."""
+    folder = tmp_path / "raw_cache"
+    monkeypatch.setenv("GANSR_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's top folder."""
