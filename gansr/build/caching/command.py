@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gansr.build.caching.place import cache_folder
 from gansr.data.store.filling import readable
@@ -23,13 +24,14 @@ def show(folder: Path | None, console: Console) -> None:
         console.print(f"{cache}: the raw cache holds nothing.", markup=False)
         return
     total = readable(sum(one.held for one in packs))
-    table = Table(title=f"{cache}: {total}")
-    for title in ("name", "images of", "what", "images", "size", "no use", "state", "last used"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("name", "size"))
+    table = Table("name, and images of", title=f"{cache}: {total}", highlight=False)
+    for title in ("images", "size", "no use", "state", "last used"):
+        table.add_column(title, overflow="fold", no_wrap=title != "state")
     for one in packs:
-        of = str(one.root) if one.root.exists() else f"{one.root} (no longer there)"
+        missing = "" if one.root.exists() else " (no longer there)"
+        name = Text(f"{one.name}\n  {one.contents.header['variant']} of {one.root}{missing}", overflow="fold")
         counts = str(len(one.contents.entries)), readable(one.held), readable(one.dead) if one.dead else ""
-        table.add_row(one.name, of, one.contents.header["variant"], *counts, _state(one), _ago(one.days))
+        table.add_row(name, *counts, _state(one), _ago(one.days))
     console.print(table)
 
 
