@@ -135,7 +135,7 @@ def page(found: dict[str, Any]) -> str:
             "|---|---|---|---|",
             *(row(name, one, common) for name, one in times.items()),
             "",
-            f"Building the cache: {build:.2f} s; an epoch of the common way: {epoch:.2f} s; {found['threads']} threads; "
+            f"Building the cache: {build:.2f} s; an epoch of the common way {epoch:.2f} s; {found['threads']} threads; "
             f"ratio {ratio:.2f} (median of {len(built['build'])} rounds).",
             "",
             f"Cold: {read:,.0f} us for a crop from the raw cache, {mapped:,.0f} us from mapped whole images (median).",

@@ -21,7 +21,7 @@ def write_mosaics(photos: Sequence[np.ndarray], folder: Path, count: int) -> lis
         while height < HEIGHT:
             row, width = [], 0
             while width < WIDTH:
-                photo = photos[random.integers(len(photos))][:320, :480]
+                photo = photos[int(random.integers(len(photos)))][:320, :480]
                 row.append(photo[:, ::-1] if random.integers(2) else photo)
                 width += photo.shape[1]
             least = min(photo.shape[0] for photo in row)

@@ -32,10 +32,26 @@ class Made:
     image: Prepared
 
 
+def note(pack: Pack, writer: Writer, found: Survey, files: Mapping[Path, str], watcher: Watcher) -> None:
+    """Put down what a survey found of images that the pack has: the bytes of those that changed are of no use now.
+
+    Arguments are those of `fill`. Raises StorageError as it does.
+    """
+    for name in (*found.gone, *(files[file] for file in found.changed)):
+        writer.say("dropped", name)
+    for name, now in found.signatures.items():
+        writer.say("signature", (name, now))
+    changed, gone = [file.name for file in found.changed], [Path(name).name for name in found.gone]
+    if changed:
+        watcher.say(f"{pack.root}: changed since the raw cache was made, hence decoded once more: {_named(changed)}.")
+    if gone:
+        watcher.say(f"{pack.root}: no longer there, hence removed from the raw cache: {_named(gone)}.")
+
+
 def fill(
     pack: Pack, writer: Writer, found: Survey, files: Mapping[Path, str], watcher: Watcher, threads: int | None = None
 ) -> None:
-    """Bring a pack up to date. Its lock is held.
+    """Decode what a pack lacks. Its lock is held.
 
     An image that cannot be read does not keep the others from being decoded. Not more images are in memory than
     twice as many as there are threads.
@@ -52,11 +68,6 @@ def fill(
         DataError: images cannot be read.
         StorageError: the disk is too small, or takes no more; what was written remains.
     """
-    for name in found.gone:
-        writer.say("dropped", name)
-    for name, now in found.signatures.items():
-        writer.say("signature", (name, now))
-    _tell(pack, found, watcher)
     if not found.to_make:
         return
     _refuse_small_disk(pack, found.to_make, watcher)
@@ -119,14 +130,6 @@ def _made(variant: Variant, files: Sequence[Path], threads: int) -> Iterator[tup
 def _result(ready: "Future[Made]") -> Made | DataError:
     error = ready.exception()
     return error if isinstance(error, DataError) else ready.result()
-
-
-def _tell(pack: Pack, found: Survey, watcher: Watcher) -> None:
-    changed, gone = [file.name for file in found.changed], [Path(name).name for name in found.gone]
-    if changed:
-        watcher.say(f"{pack.root}: changed since the raw cache was made, hence decoded once more: {_named(changed)}.")
-    if gone:
-        watcher.say(f"{pack.root}: no longer there, hence removed from the raw cache: {_named(gone)}.")
 
 
 def _refuse_small_disk(pack: Pack, files: Sequence[Path], watcher: Watcher) -> None:

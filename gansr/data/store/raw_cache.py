@@ -11,7 +11,7 @@ from gansr.data.store.disk.journal import Contents, Entry
 from gansr.data.store.disk.locks import Reading, alone
 from gansr.data.store.disk.shards import Shards
 from gansr.data.store.disk.writing import SHARD_BYTES, Writer, refused
-from gansr.data.store.filling import fill
+from gansr.data.store.filling import fill, note
 from gansr.data.store.pack import SHARED, Pack
 from gansr.data.store.recovery import recovered
 from gansr.data.store.survey import survey
@@ -103,5 +103,8 @@ def _brought_up_to_date(
     contents = recovered(pack, watcher)
     found = survey(files, contents, pack.root)
     with Writer(pack.folder, contents, shard_bytes) as writer:
+        note(pack, writer, found, files, watcher)
+    contents = compact(pack, contents, watcher, shard_bytes)  # before more is written: there may be little room
+    with Writer(pack.folder, contents, shard_bytes) as writer:
         fill(pack, writer, found, files, watcher, threads)
-    return compact(pack, contents, watcher, shard_bytes)
+    return contents

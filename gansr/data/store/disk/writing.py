@@ -54,7 +54,6 @@ class Writer:
         self.number = max(contents.shards, default=-1) + 1
         self.shard: BinaryIO | None = None
         self.end = 0
-        self.said = contents.length
 
     def __enter__(self) -> "Writer":
         return self
@@ -91,9 +90,9 @@ class Writer:
         try:
             write_all(self.journal, [memoryview(text)])
         except OSError as error:
-            os.ftruncate(self.journal.fileno(), self.said)
+            os.ftruncate(self.journal.fileno(), self.contents.length)
             raise refused(self.folder, error) from error
-        self.said += len(text)
+        self.contents.length += len(text)
         self.contents.take(kind, value)
 
     def sync(self) -> None:
