@@ -1,4 +1,4 @@
-"""The command line of the raw cache: `gansr cache ls | verify | rm`."""
+"""The command line of the raw cache: `gansr cache ls | fill | verify | rm`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,17 @@ def ls(folder: Folder = None) -> None:
     from gansr.build.caching.command import show
 
     show(folder, Console())
+
+
+@app.command()
+def fill(
+    options: Annotated[Path, typer.Argument(help="options file (YAML)")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="section.key=value, as for gansr train")] = None,
+) -> None:
+    """Decode the images of an options file now, all stages, as `gansr train` would before its first step."""
+    from gansr.build.caching.fill import fill as run
+
+    run(options, overrides or (), Console(soft_wrap=True, highlight=False))
 
 
 @app.command()

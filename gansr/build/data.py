@@ -9,7 +9,7 @@ from typing import Any
 from accelerate import Accelerator
 from torch import Tensor
 
-from gansr.build.caching.sources import image_source, kept_lr
+from gansr.build.caching.sources import Sources
 from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
@@ -37,14 +37,13 @@ class Images:
     validation: list[EvaluationSet]
 
 
-def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
+def training_set(options: Options, sources: Sources | None = None) -> HrOnly | PairedFiles | WithPairs | Scales:
     """The training images: read from pairs of folders, or from one with LR made on the fly, or a mixture of both.
 
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
-        StorageError: the images are to be kept in the raw cache, and cannot be.
     """
-    train = options.data.train
+    train, sources = options.data.train, sources or Sources()
     hr = find_images(train.hr_folders, "data.train.hr")
     fit = set(_large_enough(hr, train))
     real = _real_pairs(options)
@@ -52,7 +51,7 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
     importance = _importance([*(file for file in hr if file in fit), *beside], train)
     pairs = _pairs(options, [file for file in hr if file in fit])
     both = [file for some in (*pairs.values(), *real.values()) for pair in some for file in pair]
-    source, sets = image_source(train, [*(file for file in hr if file in fit), *both]), {}
+    source, sets = sources.pixels(train, [*(file for file in hr if file in fit), *both]), {}
     for scale in options.scales:
         settings: dict[str, Any] = {
             "crop": options.crop(scale),
@@ -68,12 +67,12 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
             photos = HrOnly([file for file in hr if file in fit], **settings, margin=around)
             sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed) if real else photos
         else:
-            kept = kept_lr(train, [file for _, file in pairs[scale]], scale) if train.keep_lr else None
+            kept = sources.kept_lr(train, [file for _, file in pairs[scale]], scale) if train.keep_lr else None
             sets[scale] = PairedFiles(pairs[scale], **settings, lr_source=kept)
     return sets[options.scale] if list(sets) == [options.scale] else Scales(sets, _draw(options))
 
 
-def unpaired_set(options: Options) -> UnpairedFiles:
+def unpaired_set(options: Options, sources: Sources | None = None) -> UnpairedFiles:
     """Sharp photos and real LR of other ones, each side shuffled and cut by itself.
 
     Windows of HR have a margin only where a degradation looks at it: one that the options have, or that is harvested.
@@ -89,7 +88,7 @@ def unpaired_set(options: Options) -> UnpairedFiles:
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
-        "source": image_source(train, [*hr, *real_lr]),
+        "source": (sources or Sources()).pixels(train, [*hr, *real_lr]),
     }
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0
@@ -214,11 +213,14 @@ def maker(options: Options) -> MakeLr | None:
     return make
 
 
-def open_images(options: Options) -> Images:
-    """Find every image of a stage: missing folders and pairs that do not fit are found here."""
+def open_images(options: Options, sources: Sources | None = None) -> Images:
+    """Find every image of a stage: missing folders and pairs that do not fit are found here.
+
+    Nothing is decoded before an image is asked for, or `sources` are opened.
+    """
     sets = [
         EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
     ]
     unpaired = options.data.train.real_lr is not None
-    return Images(unpaired_set(options) if unpaired else training_set(options), sets)
+    return Images(unpaired_set(options, sources) if unpaired else training_set(options, sources), sets)

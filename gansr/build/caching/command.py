@@ -90,9 +90,9 @@ def _said(verdict: Verdict) -> str:
     parts = [
         f"{len(found)} {what}: {', '.join(found[:NAMED])}{', ...' if len(found) > NAMED else ''}."
         for found, what in (
-            (verdict.damaged, "images are damaged, and removed from the cache; the next run decodes them once more"),
-            (verdict.changed, "files have changed since; the next run decodes them once more"),
-            (verdict.gone, "files are no longer there; the next run forgets them"),
+            (verdict.damaged, "damaged, removed from the cache and decoded again by the next run"),
+            (verdict.changed, "changed since, decoded again by the next run"),
+            (verdict.gone, "no longer there, forgotten by the next run"),
         )
         if found
     ]
