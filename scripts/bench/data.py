@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import sys
 import tempfile
@@ -56,20 +57,41 @@ def measure(ways: dict[str, Way], rounds: int) -> dict[str, dict[str, list[float
     return found
 
 
-def builds(bench: Bench, threads: int, rounds: int) -> dict[str, list[float]]:
-    """Seconds on the clock: an epoch of the common way, and the cache from nothing, in turns."""
-    found: dict[str, list[float]] = {"epoch": [], "build": []}
-    for turn in range(rounds):
-        os.sync()
-        begin = time.perf_counter()
+def builds(bench: Bench, threads: int, rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Seconds of the clock and of all processors: an epoch of the common way, and the cache from nothing, in turns."""
+
+    def epoch(_turn: int) -> None:
         with ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(lambda file: bench.cut(as_floats(file)), bench.files):
                 pass
-        found["epoch"].append(time.perf_counter() - begin)
-        begin = time.perf_counter()
+
+    def build(turn: int) -> None:
         open_cache(bench.folder / f"again_{turn}", bench.files, [bench.folder / "png"], PIXELS, threads=threads)
-        found["build"].append(time.perf_counter() - begin)
+
+    found: dict[str, dict[str, list[float]]] = {name: {"clock": [], "processor": []} for name in ("epoch", "build")}
+    for turn in range(rounds):
+        both = [("epoch", epoch), ("build", build)]
+        for name, work in both if turn % 2 else reversed(both):
+            os.sync()
+            clock, processor = time.perf_counter(), time.process_time()
+            work(turn)
+            found[name]["clock"].append(time.perf_counter() - clock)
+            found[name]["processor"].append(time.process_time() - processor)
+        shutil.rmtree(bench.folder / f"again_{turn}")
     return found
+
+
+def said_of_builds(found: dict[str, dict[str, list[float]]], threads: int) -> str:
+    """Medians, and the median of the rounds' ratios."""
+    parts = []
+    for key, name in (("clock", "of the clock"), ("processor", "of processors")):
+        build, epoch = found["build"][key], found["epoch"][key]
+        ratios = [one / other for one, other in zip(build, epoch, strict=True)]
+        parts.append(
+            f"{statistics.median(build):.2f} s and {statistics.median(epoch):.2f} s {name}, ratio "
+            f"{statistics.median(ratios):.2f} ({min(ratios):.2f} - {max(ratios):.2f})"
+        )
+    return f"Building the cache and an epoch of the common way, {threads} threads: {'; '.join(parts)}."
 
 
 def cold(bench: Bench, crops: int = 60) -> dict[str, list[float]]:
@@ -122,10 +144,8 @@ def row(name: str, times: dict[str, list[float]], common: list[float]) -> str:
 
 def page(found: dict[str, Any]) -> str:
     """All that was found, for people."""
-    times, built, kept = found["times"], found["builds"], list(found["memory"].items())
+    times, kept = found["times"], list(found["memory"].items())
     common = times[COMMON]["processor"]
-    ratio = statistics.median(one / other for one, other in zip(built["build"], built["epoch"], strict=True))
-    build, epoch = (statistics.median(built[key]) for key in ("build", "epoch"))
     read, mapped = (statistics.median(found["cold"][key]) for key in (OURS, MAPPED))
     return "\n".join(
         [
@@ -135,8 +155,7 @@ def page(found: dict[str, Any]) -> str:
             "|---|---|---|---|",
             *(row(name, one, common) for name, one in times.items()),
             "",
-            f"Building the cache: {build:.2f} s; an epoch of the common way {epoch:.2f} s; {found['threads']} threads; "
-            f"ratio {ratio:.2f} (median of {len(built['build'])} rounds).",
+            said_of_builds(found["builds"], found["threads"]),
             "",
             f"Cold: {read:,.0f} us for a crop from the raw cache, {mapped:,.0f} us from mapped whole images (median).",
             "",

@@ -1,5 +1,6 @@
 """Opening a pack for whoever may change it: what an end without warning left behind is set right."""
 
+import os
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,8 +20,8 @@ from gansr.errors import DataError
 def recovered(pack: Pack, watcher: Watcher) -> Contents:
     """What the pack holds and may be believed; its folder is made if it is not there.
 
-    Forgets images whose bytes are not there, and those whose bytes are others than were written; these are looked at
-    where no `synced` stands behind them. The pack's lock is held.
+    Forgets images whose bytes are not there, and those whose bytes are others than were written, which are looked at
+    where the journal is not sure of them. The pack's lock is held.
 
     Raises:
         StorageError: the folder cannot be written.
@@ -36,23 +37,31 @@ def recovered(pack: Pack, watcher: Watcher) -> Contents:
                 f"{pack.name}: {len(lost)} images of the raw cache were not written to the end or are damaged; they "
                 "are decoded once more."
             )
-        if lost or contents.damaged or contents.header != pack.header:
+        if lost or contents.unsure or contents.damaged or contents.header != pack.header:
             contents.entries = {file: entry for file, entry in contents.entries.items() if file not in lost}
             contents.header = pack.header
-            rewrite(journal, contents)
+            _rewrite(journal, contents)
         _remove_unknown(pack.folder, contents)
     except OSError as error:
         raise refused(pack.folder, error) from error
     return contents
 
 
-def rewrite(journal: Path, contents: Contents) -> None:
-    """Write a journal anew, whole or not at all: all its entries are known to be right."""
+def _rewrite(journal: Path, contents: Contents) -> None:
+    """Write a journal anew, whole or not at all: all its entries were looked at. Those of lost images are gone."""
+    shards = sorted({entry.shard for entry in contents.entries.values()})
+    for shard in shards:
+        with shard_path(journal.parent, shard).open("rb") as file:
+            os.fsync(file.fileno())
     whole = line("pack", contents.header) + lines(contents.entries.values())
+    whole += b"".join(line("synced", shard) for shard in shards)
     unfinished = journal.with_suffix(".unfinished")
-    unfinished.write_bytes(whole)
+    with unfinished.open("wb") as file:
+        file.write(whole)
+        file.flush()
+        os.fsync(file.fileno())
     unfinished.replace(journal)
-    contents.length, contents.damaged = len(whole), 0
+    contents.length, contents.damaged, contents.unsure = len(whole), 0, set()
 
 
 def damaged(folder: Path, entries: Iterable[Entry]) -> list[Entry]:

@@ -224,7 +224,7 @@ def test_bytes_are_not_believed_before_the_disk_has_them(opened: Open, pack: Pla
     """Power went: the journal's lines are there, some of the bytes before them are not."""
     opened(threads=1)
     journal, (shard,) = pack() / "index.jsonl", pack().glob("shard_*")
-    journal.write_bytes(journal.read_bytes().replace(line("synced", None), b""))
+    journal.write_bytes(journal.read_bytes().replace(line("synced", 0), b""))
     with shard.open("r+b") as file:
         file.seek(429 * 2)
         file.write(bytes(429))

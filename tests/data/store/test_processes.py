@@ -146,7 +146,7 @@ def test_a_journal_that_cannot_be_written(opened: Open, monkeypatch: pytest.Monk
     before, original = journal.read_bytes(), writing.write_all
 
     def write_all(file, parts) -> None:
-        if bytes(parts[0]).endswith(b'["synced",null]\n'):
+        if bytes(parts[0]).endswith(b'["dropped","3.png"]\n'):
             file.write(parts[0][:9])
             raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
         original(file, parts)
@@ -156,7 +156,7 @@ def test_a_journal_that_cannot_be_written(opened: Open, monkeypatch: pytest.Monk
         pytest.raises(StorageError, match="Disk quota exceeded"),
         writing.Writer(standing.folder, read_journal(journal)) as writer,
     ):
-        writer.sync()
+        writer.say("dropped", "3.png")
     assert journal.read_bytes() == before
 
 

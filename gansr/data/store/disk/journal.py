@@ -1,8 +1,9 @@
 """A pack's index: lines that are only ever appended, each with a checksum of its own.
 
 A line about an image is written when the image's bytes are in their shard, so a process that is killed leaves at most
-bytes that no line knows, and a line that is torn. Whether the disk itself has the bytes is another matter: lines since
-the last `synced` were perhaps kept by a machine that lost power before their bytes, and are checked before use.
+bytes that no line knows, and a line that is torn. Whether the disk itself has the bytes is another matter: a machine
+that loses power may keep lines and lose the bytes before them. So images of shards of which no line says `synced` are
+checked before use.
 """
 
 import json
@@ -77,7 +78,7 @@ class Contents:
                 self.entries.pop(value, None)
                 self.unsure.discard(value)
             case "synced":
-                self.unsure.clear()
+                self.unsure = {file for file in self.unsure if self.entries[file].shard != value}
 
 
 def read_journal(path: Path) -> Contents:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from gansr.data.store.disk.flushing import EVERY, Flusher
 from gansr.data.store.disk.journal import NAME, Contents, Entry, line
 from gansr.data.store.disk.shards import shard_path
 from gansr.data.store.disk.strips import Shape, in_strips
@@ -43,7 +44,7 @@ class Writer:
     Args:
         folder: of the pack
         contents: what its journal says, kept up to date; a torn line at its end is cut off
-        shard_bytes: a shard that is longer is ended, and what was written so far certainly put on the disk
+        shard_bytes: a shard that is longer is ended
         name: of the journal
     """
 
@@ -53,7 +54,8 @@ class Writer:
         self.journal.truncate(contents.length)
         self.number = max(contents.shards, default=-1) + 1
         self.shard: BinaryIO | None = None
-        self.end = 0
+        self.end, self.begun = 0, 0  # of the shard: bytes that it has, and that the disk was told to write
+        self.flusher = Flusher()
 
     def __enter__(self) -> "Writer":
         return self
@@ -61,6 +63,7 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.flusher.close()
         if self.shard is not None:
             self.shard.close()
         self.journal.close()
@@ -69,7 +72,7 @@ class Writer:
         """Write an image. Raises StorageError, after which the pack holds what it held before."""
         try:
             if self.shard is None:
-                self.shard, self.end = shard_path(self.folder, self.number).open("wb", buffering=0), 0
+                self.shard, self.end, self.begun = shard_path(self.folder, self.number).open("wb", buffering=0), 0, 0
             entry = Entry(file, signature, content, image.shape, self.number, self.end, image.checksum)
             write_all(self.shard, [part.reshape(-1).data for part in image.parts])
         except OSError as error:
@@ -79,9 +82,11 @@ class Writer:
         self.end += entry.size
         self.say("image", entry)
         if self.end >= self.shard_bytes:
-            self.sync()
-            self.shard.close()
-            self.shard, self.number = None, self.number + 1
+            self._end_shard()
+        elif self.end - self.begun >= EVERY and self.flusher.idle:
+            self.flusher.begin(self.shard)
+            self.begun = self.end
+        self._say_certain()
         return entry
 
     def say(self, kind: str, value: Any) -> None:
@@ -97,13 +102,25 @@ class Writer:
 
     def sync(self) -> None:
         """See to it that the disk has everything, and say so. Raises StorageError if it has not."""
+        self._end_shard()
+        self._say_certain(wait=True)
         try:
-            if self.shard is not None:
-                os.fsync(self.shard.fileno())
             os.fsync(self.journal.fileno())
         except OSError as error:
             raise refused(self.folder, error) from error
-        self.say("synced", None)
+
+    def _end_shard(self) -> None:
+        if self.shard is not None:
+            self.flusher.begin(self.shard, self.number)
+            self.shard, self.number = None, self.number + 1
+
+    def _say_certain(self, wait: bool = False) -> None:
+        try:
+            certain = self.flusher.certain(wait)
+        except OSError as error:
+            raise refused(self.folder, error) from error
+        for number in certain:
+            self.say("synced", number)
 
 
 def write_all(file: BinaryIO, parts: Sequence[memoryview]) -> None:

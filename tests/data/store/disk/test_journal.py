@@ -11,7 +11,7 @@ TWO = Entry("b.png", None, "beef", (2, 2, 1), 1, 72, 78)
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     path = tmp_path / "index.jsonl"
-    path.write_bytes(line("pack", {"root": "/r"}) + lines([ONE]) + line("synced", None) + lines([TWO]))
+    path.write_bytes(line("pack", {"root": "/r"}) + lines([ONE]) + line("synced", 0) + lines([TWO]))
     return path
 
 
@@ -37,7 +37,7 @@ def test_later_lines_count(journal: Path) -> None:
     found = read_journal(journal)
     assert found.entries == {"b.png": TWO._replace(offset=100)}
     with journal.open("ab") as file:
-        file.write(line("signature", ("b.png", (1, 2, 3, 4))) + line("synced", None))
+        file.write(line("signature", ("b.png", (1, 2, 3, 4))) + line("synced", 1))
     found = read_journal(journal)
     assert found.entries["b.png"].signature == (1, 2, 3, 4) and not found.unsure
 
