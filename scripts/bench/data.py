@@ -5,14 +5,15 @@ usage: python scripts/bench/data.py FOLDER... [--images 16] [--rounds 7] [--thre
 FOLDERs hold photos; PNG files of 2040x1356 are put together from them in a folder for temporary files. All ways take
 turns, round by round, in one thread, with all files in the system's memory. Times are of the processor, which other
 work on the machine changes less than time on the clock; that is in the JSON too. Building the cache and an epoch of
-the common way are timed on the clock, with as many threads each. `cold` is time on the clock for one crop from files
-that the system was told to forget.
+the common way take turns, with as many threads here as processes there. `Cold` is time on the clock for one crop from
+files that the system was told to forget.
 
 `--out NAME` writes NAME.json and NAME.md.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import shutil
@@ -20,7 +21,6 @@ import statistics
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 import PIL
-from mosaics import HEIGHT, WIDTH, as_floats
-from ways import BATCH, COMMON, CROP, HR_ONLY, KEPT_LR, LMDB, MAPPED, OURS, TILES, Bench, Way, batches
+from mosaics import HEIGHT, WIDTH
+from ways import BATCH, COMMON, CROP, HR_ONLY, KEPT_LR, LMDB, MAPPED, OURS, TILES, Bench, Way, batches, common_loader
 
 from gansr.data.files.folders import find_images
 from gansr.data.files.images import read_image, to_rgb
@@ -60,10 +60,13 @@ def measure(ways: dict[str, Way], rounds: int) -> dict[str, dict[str, list[float
 def builds(bench: Bench, threads: int, rounds: int) -> dict[str, dict[str, list[float]]]:
     """Seconds of the clock and of all processors: an epoch of the common way, and the cache from nothing, in turns."""
 
+    loader = common_loader(bench, threads)
+    for _ in loader:
+        pass  # its workers are there now
+
     def epoch(_turn: int) -> None:
-        with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(lambda file: bench.cut(as_floats(file)), bench.files):
-                pass
+        for _ in loader:
+            pass
 
     def build(turn: int) -> None:
         open_cache(bench.folder / f"again_{turn}", bench.files, [bench.folder / "png"], PIXELS, threads=threads)
@@ -73,12 +76,21 @@ def builds(bench: Bench, threads: int, rounds: int) -> dict[str, dict[str, list[
         both = [("epoch", epoch), ("build", build)]
         for name, work in both if turn % 2 else reversed(both):
             os.sync()
-            clock, processor = time.perf_counter(), time.process_time()
+            clock, processor = time.perf_counter(), all_processors()
             work(turn)
             found[name]["clock"].append(time.perf_counter() - clock)
-            found[name]["processor"].append(time.process_time() - processor)
+            found[name]["processor"].append(all_processors() - processor)
         shutil.rmtree(bench.folder / f"again_{turn}")
     return found
+
+
+def all_processors() -> float:
+    """Seconds that this process and its workers have had of the processors."""
+    total = time.process_time()
+    for worker in multiprocessing.active_children():
+        fields = Path(f"/proc/{worker.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def said_of_builds(found: dict[str, dict[str, list[float]]], threads: int) -> str:
@@ -91,7 +103,10 @@ def said_of_builds(found: dict[str, dict[str, list[float]]], threads: int) -> st
             f"{statistics.median(build):.2f} s and {statistics.median(epoch):.2f} s {name}, ratio "
             f"{statistics.median(ratios):.2f} ({min(ratios):.2f} - {max(ratios):.2f})"
         )
-    return f"Building the cache and an epoch of the common way, {threads} threads: {'; '.join(parts)}."
+    return (
+        f"Building the cache with {threads} threads, and an epoch of the common way with {threads} workers of a "
+        f"DataLoader: {'; '.join(parts)}."
+    )
 
 
 def cold(bench: Bench, crops: int = 60) -> dict[str, list[float]]:

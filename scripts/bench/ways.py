@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from mosaics import as_floats, write_lmdb, write_mosaics, write_tiles
-from torch.utils.data import default_collate
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gansr.data.files.images import read_image
 from gansr.data.sampler import CounterSampler
@@ -125,6 +126,25 @@ class Bench:
             return np.concatenate(pieces, axis=1)
 
         return cut
+
+
+class Common(Dataset[torch.Tensor]):
+    """Whole files to floats, a crop of each, as most projects have it."""
+
+    def __init__(self, bench: Bench):
+        self.bench = bench
+
+    def __len__(self) -> int:
+        return len(self.bench.files)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        crop = self.bench.cut(as_floats(self.bench.files[index]))
+        return torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))
+
+
+def common_loader(bench: Bench, workers: int) -> DataLoader[torch.Tensor]:
+    """Batches of 8 from processes that stay."""
+    return DataLoader(Common(bench), batch_size=8, shuffle=True, num_workers=workers, persistent_workers=True)
 
 
 def batches(dataset: TrainingSet) -> Way:
