@@ -77,7 +77,7 @@ def remove_packs(
 def _state(pack: Standing) -> str:
     if not pack.current:
         return "of another version: rm"
-    return "complete" if pack.whole else "interrupted, or being filled"
+    return "in order" if pack.whole else "interrupted, or being filled"
 
 
 def _ago(days: float) -> str:

@@ -11,20 +11,24 @@ SELDOM = 30.0  # seconds between lines
 
 
 class Telling:
-    """A `Watcher` for people. With `visible=False` (all processes but the first) only a process that decodes is seen.
+    """A `Watcher` for people. With `visible=False` (all processes but the first) it does not say that it waits.
 
-    Several processes may start at once, and any of them may be the one that decodes; but one is enough to say that
-    it waits.
+    Of several processes that start together any may be the one that decodes; of those that wait one is enough to hear.
     """
 
     def __init__(self, visible: bool = True):
         self.console = Console(highlight=False, soft_wrap=True)
-        self.visible = visible
+        self.visible, self.waited = visible, -SELDOM
 
     def say(self, text: str) -> None:
         """One line."""
-        if self.visible or not text.startswith("Waiting"):
-            self.console.print(text, markup=False)
+        self.console.print(text, markup=False)
+
+    def wait(self, text: str) -> None:
+        """One line now, and another one after a while."""
+        if self.visible and time.monotonic() - self.waited > SELDOM:
+            self.waited = time.monotonic()
+            self.say(text)
 
     @contextmanager
     def progress(self, title: str, images: int) -> Iterator[Callable[[], None]]:

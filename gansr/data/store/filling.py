@@ -3,8 +3,9 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +74,9 @@ def fill(
     _refuse_small_disk(pack, found.to_make, watcher)
     broken: list[DataError] = []
     turn, title = Turn(pack.folder, len(found.to_make)), _title(pack)
-    with turn, watcher.progress(title, len(found.to_make)) as done:
-        for file, made in _made(pack.variant, found.to_make, threads or processors()):
+    images = _made(pack.variant, found.to_make, threads or processors())
+    with turn, watcher.progress(title, len(found.to_make)) as done, closing(images):
+        for file, made in images:
             if isinstance(made, DataError):
                 broken.append(made)
             else:
@@ -110,7 +112,9 @@ def make(variant: Variant, file: Path) -> Made:
     raise DataError(f"{file} is being written to: it changed each of {TRIES} times while it was read.")
 
 
-def _made(variant: Variant, files: Sequence[Path], threads: int) -> Iterator[tuple[Path, Made | DataError]]:
+def _made(
+    variant: Variant, files: Sequence[Path], threads: int
+) -> Generator[tuple[Path, Made | DataError], None, None]:
     """Decoded images as they get ready, in no order; or why one could not be."""
     waiting: dict[Future[Made], Path] = {}
     coming = iter(files)

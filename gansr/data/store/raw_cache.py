@@ -89,7 +89,7 @@ def open_cache(
 def _opened(pack: Pack, files: Mapping[Path, str], watcher: Watcher, threads: int | None, shard_bytes: int) -> OpenPack:
     try:
         pack.lock.parent.mkdir(parents=True, exist_ok=True)
-        with alone(pack.lock, lambda: watcher.say(f"Waiting for {pack.name}: {whose_turn(pack.folder)}.")):
+        with alone(pack.lock, lambda: watcher.wait(f"Waiting for {pack.name}: {whose_turn(pack.folder)}.")):
             contents = _brought_up_to_date(pack, files, watcher, threads, shard_bytes)
             pack.touch()
             return OpenPack(pack, {name: contents.entries[name] for name in files.values()})

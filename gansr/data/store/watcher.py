@@ -12,6 +12,10 @@ class Watcher(Protocol):
         """One sentence or more."""
         ...
 
+    def wait(self, text: str) -> None:
+        """For what this process waits, which others may wait for too; said again now and then."""
+        ...
+
     def progress(self, title: str, images: int) -> AbstractContextManager[Callable[[], None]]:
         """What is called for each image that is done."""
         ...
@@ -21,6 +25,9 @@ class Silent:
     """A `Watcher` who keeps it all to himself."""
 
     def say(self, text: str) -> None:
+        """Nothing."""
+
+    def wait(self, text: str) -> None:
         """Nothing."""
 
     def progress(self, title: str, images: int) -> AbstractContextManager[Callable[[], None]]:

@@ -44,7 +44,7 @@ def test_what_is_there(gansr: Run, filled: Path, raw_cache: Path, tmp_path: Path
     assert result.code == 0 and all(pack.name in result.out for pack in packs) and len(packs) == 2
     assert [pack.name.rpartition("-")[0] for pack in packs] == ["set-HR", "set-HR-bicubic-x2"]
     assert "34.6 kB" in result.out and "8.6 kB" in result.out and "43.2 kB" in result.out  # 6 x 40 x 48 x 3, a quarter
-    assert result.out.count("complete") == 2 and result.out.count("today") == 2
+    assert result.out.count("in order") == 2 and result.out.count("today") == 2
     assert "the raw cache holds nothing" in gansr("cache", "ls", "--folder", tmp_path).out.replace("\n", " ")
 
 

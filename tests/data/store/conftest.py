@@ -36,6 +36,9 @@ class Heard:
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    def wait(self, text: str) -> None:
+        self.say(text)
+
     @contextmanager
     def progress(self, _title: str, _images: int) -> Iterator[Callable[[], None]]:
         def advance() -> None:
