@@ -1,5 +1,6 @@
 """Images as raw bytes on the disk, decoded once: what training reads from."""
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -75,15 +76,27 @@ def open_cache(
         DataError: an image cannot be read.
         StorageError: the cache cannot be written, or has too little room.
     """
-    by_root: dict[Path, dict[Path, str]] = defaultdict(dict)
-    for file in files:
-        root = next((one for one in roots if file.is_relative_to(one)), file.parent)
-        by_root[root][file] = file.relative_to(root).as_posix()
     packs = []
-    for root, names in by_root.items():
+    for root, names in _by_root(files, roots).items():
         pack = Pack(cache, root.resolve(), variant)
         packs.append((_opened(pack, names, watcher or Silent(), threads, shard_bytes), names))
     return RawCache(packs)
+
+
+def _by_root(files: Sequence[Path], roots: Sequence[Path]) -> dict[Path, dict[Path, str]]:
+    """Root -> its files, each with its name there."""
+    found: dict[Path, dict[Path, str]] = defaultdict(dict)
+    beginnings = [(root, os.path.join(root, "")) for root in roots]  # noqa: PTH118, with a slash at the end
+    for file in files:
+        text = str(file)
+        for root, beginning in beginnings:
+            if text.startswith(beginning):  # Path.relative_to takes 20 us, which 100,000 files notice
+                found[root][file] = text[len(beginning) :].replace(os.sep, "/")
+                break
+        else:
+            root = next((one for one in roots if file.is_relative_to(one)), file.parent)  # as when a root is "."
+            found[root][file] = file.relative_to(root).as_posix()
+    return found
 
 
 def _opened(pack: Pack, files: Mapping[Path, str], watcher: Watcher, threads: int | None, shard_bytes: int) -> OpenPack:

@@ -79,6 +79,13 @@ def test_several_folders_have_packs_of_their_own(tmp_path: Path, raw_cache: Path
     assert np.array_equal(reversed_.window(other, 2, 3, 4, 5), read_image(other)[2:6, 3:8])
 
 
+def test_the_folder_where_one_is(folder: Path, raw_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Opened(folder, raw_cache)
+    monkeypatch.chdir(folder)
+    here = Opened(Path(), raw_cache)
+    assert not here.decoded and here.right() and len(here.files) == 6
+
+
 def test_the_same_folder_by_another_name_is_the_same(folder: Path, raw_cache: Path, tmp_path: Path) -> None:
     first = Opened(folder, raw_cache)
     (tmp_path / "link").symlink_to(folder)
