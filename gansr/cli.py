@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gansr.cli_data import app as data_app
+from gansr.cli_cache import app as cache_app
 from gansr.errors import OptionsError, UserError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
+app.add_typer(cache_app, name="cache")
 
 OptionsFile = Annotated[Path, typer.Argument(help="options file (YAML)")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="section.key=value, e.g. train.steps=1000")]

@@ -78,6 +78,22 @@ OWN_LOSSES = {"unpaired_cycle", "cincgan", "pseudo_supervision", "semi_cycle"}
 """Recipes whose tables of losses are their source's unless options say otherwise."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What runs before a test, for several of them, has a raw cache of its own too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANSR_CACHE", str(tmp_path_factory.mktemp("raw_cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def raw_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of this test's own raw cache, which processes that it starts use too."""
+    folder = tmp_path / "raw_cache"
+    monkeypatch.setenv("GANSR_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's top folder."""
