@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from gansr.cli_data import app as data_app
 from gansr.cli_cache import app as cache_app
+from gansr.cli_data import app as data_app
 from gansr.errors import OptionsError, UserError
 
 app = typer.Typer(
