@@ -1,6 +1,6 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,16 +9,16 @@ from typing import Any
 from accelerate import Accelerator
 from torch import Tensor
 
-from gansr.build.crops import recent
+from gansr.build.caching.sources import Sources
 from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
+from gansr.build.preparing.named import refuse_unprepared
 from gansr.build.streaming import streamed_set
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
-from gansr.data.files.decoded import Decoded
 from gansr.data.files.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.loading.loader import Waited
 from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
@@ -40,20 +40,21 @@ class Images:
     validation: list[EvaluationSet]
 
 
-def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
+def training_set(options: Options, sources: Sources | None = None) -> HrOnly | PairedFiles | WithPairs | Scales:
     """The training images: read from pairs of folders, or from one with LR made on the fly, or a mixture of both.
 
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
-    train = options.data.train
-    source = Decoded(train.cache_megabytes, recent(train, options.train.batch))
+    train, sources = options.data.train, sources or Sources()
     hr = find_images(train.hr_folders, "data.train.hr")
     fit = set(_large_enough(hr, train))
     real = _real_pairs(options)
     beside = [pair[1] for pair in real[options.scales[0]]] if real else []
     importance = _importance([*(file for file in hr if file in fit), *beside], train)
-    sets = {}
+    pairs = _pairs(options, [file for file in hr if file in fit])
+    both = [file for some in (*pairs.values(), *real.values()) for pair in some for file in pair]
+    source, sets = sources.pixels(train, [*(file for file in hr if file in fit), *both], options.train.batch), {}
     for scale in options.scales:
         settings: dict[str, Any] = {
             "crop": options.crop(scale),
@@ -64,17 +65,17 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
             "source": source,
             "importance": importance,
         }
-        if train.lr is None:
+        if train.lr is None and not train.keep_lr:
             around = None if train.degradation is None else margin(options, scale)
             photos = HrOnly([file for file in hr if file in fit], **settings, margin=around)
             sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed) if real else photos
         else:
-            pairs = pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train")
-            sets[scale] = PairedFiles([pair for pair in pairs if pair[1] in fit], **settings)
+            kept = sources.kept_lr(train, [file for _, file in pairs[scale]], scale) if train.keep_lr else None
+            sets[scale] = PairedFiles(pairs[scale], **settings, lr_source=kept)
     return sets[options.scale] if list(sets) == [options.scale] else Scales(sets, _draw(options))
 
 
-def unpaired_set(options: Options) -> UnpairedFiles:
+def unpaired_set(options: Options, sources: Sources | None = None) -> UnpairedFiles:
     """Sharp photos and real LR of other ones, each side shuffled and cut by itself.
 
     Windows of HR have a margin only where a degradation looks at it: one that the options have, or that is harvested.
@@ -90,7 +91,7 @@ def unpaired_set(options: Options) -> UnpairedFiles:
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
-        "source": Decoded(train.cache_megabytes, recent(train, options.train.batch)),
+        "source": (sources or Sources()).pixels(train, [*hr, *real_lr], options.train.batch),
     }
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0
@@ -98,6 +99,17 @@ def unpaired_set(options: Options) -> UnpairedFiles:
         HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
         HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
     )
+
+
+def _pairs(options: Options, hr: Sequence[Path]) -> dict[int, list[tuple[Path, Path]]]:
+    """(lr, hr) for each scale where LR is not made for each crop; LR that is kept goes by the name of its HR."""
+    train, fit = options.data.train, set(hr)
+    if train.keep_lr:
+        return {scale: [(file, file) for file in hr] for scale in options.scales}
+    if train.lr is None:
+        return {}
+    found = {scale: pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train") for scale in options.scales}
+    return {scale: [pair for pair in pairs if pair[1] in fit] for scale, pairs in found.items()}
 
 
 def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
@@ -213,8 +225,12 @@ def maker(options: Options) -> MakeLr | None:
     return make
 
 
-def open_images(options: Options) -> Images:
-    """Find every image of a stage: missing folders and pairs that do not fit are found here."""
+def open_images(options: Options, sources: Sources | None = None) -> Images:
+    """Find every image of a stage: missing folders and pairs that do not fit are found here.
+
+    Nothing is decoded before an image is asked for, or `sources` are opened.
+    """
+    refuse_unprepared(options)
     sets = [
         EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
@@ -222,4 +238,5 @@ def open_images(options: Options) -> Images:
     train = options.data.train
     if train.streaming is not None:
         return Images(streamed_set(options), sets)
-    return Images(training_set(options) if train.real_lr is None else unpaired_set(options), sets)
+    make = training_set if train.real_lr is None else unpaired_set
+    return Images(make(options, sources), sets)

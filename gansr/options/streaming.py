@@ -35,6 +35,7 @@ class StreamingOptions(BaseModel):
 FILES_ONLY = {
     "hr": "it names folders",
     "lr": "it names folders; streaming.lr says which images of a shard are LR",
+    "keep_lr": "it keeps LR of files",
     "real_lr": "it names folders, and shards have one side",
     "pairs": "they stand beside photos in folders",
     "importance": "maps belong to images in folders",

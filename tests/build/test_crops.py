@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 
 
 def options(tree: Run, **changes: Any) -> Any:
-    settings = {"cache_megabytes": 0, "crops_per_image": 4, **changes}
+    settings = {"cache": "none", "crops_per_image": 4, **changes}
     return validate(tree(**{f"data__train__{key}": value for key, value in settings.items()}), "test")
 
 
