@@ -24,15 +24,19 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, default_collate
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mosaics import write_mosaics
+
 from gansr.data.files.decoded import Decoded
 from gansr.data.files.folders import find_images
-from gansr.data.files.images import read_image, to_rgb, write_image
+from gansr.data.files.images import read_image, to_rgb
 from gansr.data.loading.lanes import LANES, Lanes
 from gansr.data.loading.loader import ahead, loaded
 from gansr.data.sampler import CounterSampler, Ticket
 from gansr.data.sets.training_set import HrOnly
 
-BATCH, CROP, SCALE, HEIGHT, WIDTH = 16, 128, 4, 1356, 2040
+BATCH, CROP, SCALE = 16, 128, 4
 CPU = torch.device("cpu")
 FIRST = 2  # batches that are not timed
 WORK = 0.02  # seconds of the main thread's own work for each batch
@@ -87,23 +91,6 @@ def gauge() -> None:
         began = time.perf_counter()
         work(0.01)
         work.cost *= (time.perf_counter() - began) / 0.01  # pyright: ignore[reportFunctionMemberAccess]
-
-
-def mosaics(folder: Path, into: Path, count: int) -> list[Path]:
-    """2K images pieced together of photos."""
-    photos = [to_rgb(read_image(file)) for file in find_images([folder], str(folder))]
-    photos = [photo if photo.shape[0] < photo.shape[1] else np.rot90(photo) for photo in photos]
-    files = []
-    for number in range(count):
-        rows, place = [], number * 30
-        while sum(row.shape[0] for row in rows) < HEIGHT:
-            row = [photos[(place + step) % len(photos)] for step in range(1 + WIDTH // min(p.shape[1] for p in photos))]
-            least = min(photo.shape[0] for photo in row)
-            rows.append(np.concatenate([photo[:least] for photo in row], axis=1)[:, :WIDTH])
-            place += len(row)
-        files.append(into / f"{number}.png")
-        write_image(files[-1], np.ascontiguousarray(np.concatenate(rows)[:HEIGHT]))
-    return files
 
 
 def measured(stream: Iterator[Any], batches: int, work: Callable[[], None]) -> np.ndarray:
@@ -243,7 +230,10 @@ def main() -> None:
     torch.set_num_threads(1)
     gauge()
     with tempfile.TemporaryDirectory(prefix="gansr_bench_") as folder:
-        files = mosaics(asked.folder, Path(folder), asked.images)
+        photos = [to_rgb(read_image(file)) for file in find_images([asked.folder], str(asked.folder))]
+        files = write_mosaics(
+            [one for one in photos if one.shape[0] < one.shape[1]], Path(folder, "large"), asked.images
+        )
         if asked.only != "crops":
             compare(files, asked.workers, asked.rounds)
         if asked.only != "loaders":
