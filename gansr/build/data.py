@@ -1,6 +1,6 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,14 @@ from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
+from gansr.build.roots import found_at, weights_of
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
 from gansr.data.files.decoded import Decoded
-from gansr.data.files.folders import check_sizes, find_images, pair_lr, without_small
+from gansr.data.files.folders import check_sizes, names_of, pair_lr, without_small
+from gansr.data.files.roots import Found, files_of
+from gansr.data.files.said import refuse_unreadable
 from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.data.sets.importance import MapSource, open_importance
@@ -44,11 +47,15 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
     train, source = options.data.train, Decoded(options.data.train.cache_megabytes)
-    hr = find_images(train.hr_folders, "data.train.hr")
+    found = found_at(train.hr_roots, HR)
+    hr = files_of(found)
     fit = set(_large_enough(hr, train))
-    real = _real_pairs(options)
+    weights = weights_of(found, fit, options.seed)
+    found_beside, real = _real_pairs(options)
     beside = [pair[1] for pair in real[options.scales[0]]] if real else []
-    importance = _importance([*(file for file in hr if file in fit), *beside], train)
+    names = [*(file for file in hr if file in fit), *beside]
+    importance = _importance([*found, *found_beside], names, train)
+    rare = weights_of(found_beside, set(beside), options.seed) if real else None
     sets = {}
     for scale in options.scales:
         settings: dict[str, Any] = {
@@ -59,13 +66,14 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
             "rotations": train.rotations,
             "source": source,
             "importance": importance,
+            "weights": weights,
         }
         if train.lr is None:
             around = None if train.degradation is None else margin(options, scale)
             photos = HrOnly([file for file in hr if file in fit], **settings, margin=around)
-            sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed) if real else photos
+            sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed, rare) if real else photos
         else:
-            pairs = pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train")
+            pairs = pair_lr(found, train.lr_folders(scale), scale, "data.train")
             sets[scale] = PairedFiles([pair for pair in pairs if pair[1] in fit], **settings)
     return sets[options.scale] if list(sets) == [options.scale] else Scales(sets, _draw(options))
 
@@ -80,9 +88,11 @@ def unpaired_set(options: Options) -> UnpairedFiles:
             grey and the other is not.
     """
     train, scale = options.data.train, options.scale
-    hr = _large_enough(find_images(train.hr_folders, HR), train, HR)
-    real_lr = _large_enough(find_images(train.real_lr_folders, REAL_LR), train, REAL_LR, scale)
+    sharp, real = found_at(train.hr_roots, HR), found_at(train.real_lr_roots, REAL_LR)
+    hr = _large_enough(files_of(sharp), train, HR)
+    real_lr = _large_enough(files_of(real), train, REAL_LR, scale)
     refuse_sides(hr, real_lr)
+    weights = weights_of(sharp, set(hr), options.seed), weights_of(real, set(real_lr), options.seed)
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
@@ -91,25 +101,23 @@ def unpaired_set(options: Options) -> UnpairedFiles:
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0
     return UnpairedFiles(
-        HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
-        HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
+        HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around, weights=weights[0]),
+        HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0, weights=weights[1]),
     )
 
 
-def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
-    """The pairs that stand beside the photos, for each scale."""
+def _real_pairs(options: Options) -> tuple[list[Found], dict[int, list[tuple[Path, Path]]]]:
+    """The HR images of the pairs that stand beside the photos, and these pairs for each scale."""
     train, where = options.data.train, "data.train.pairs"
     if train.pairs is None:
-        return {}
-    fit = set(_large_enough(find_images(train.pairs.hr_folders, f"{where}.hr"), train, where))
-    return {
-        scale: [
-            pair
-            for pair in pair_lr(train.pairs.hr_folders, train.pairs.lr_folders(scale), scale, where)
-            if pair[1] in fit
-        ]
+        return [], {}
+    found = found_at(train.pairs.hr_roots, f"{where}.hr")
+    fit = set(_large_enough(files_of(found), train, where))
+    fitting = {
+        scale: [pair for pair in pair_lr(found, train.pairs.lr_folders(scale), scale, where) if pair[1] in fit]
         for scale in options.scales
     }
+    return found, fitting
 
 
 def _share(options: Options) -> Callable[[int], float]:
@@ -127,18 +135,18 @@ def _draw(options: Options) -> ScaleDraw:
     return ScaleDraw(options.scales, options.seed, options.train.accumulate)
 
 
-def _importance(files: list[Path], train: TrainSetOptions) -> MapSource | None:
-    """The maps of the training images, if the options name any."""
+def _importance(found: Sequence[Found], files: Sequence[Path], train: TrainSetOptions) -> MapSource | None:
+    """The maps of some of the images that were found, if the options name any."""
     if train.importance is None:
         return None
     where = "data.train.importance"
-    folders = train.hr_folders + (train.pairs.hr_folders if train.pairs else ())
-    return open_importance(train.importance, files, folders, where, megabytes=train.cache_megabytes)
+    return open_importance(train.importance, names_of(found, files, where), where, megabytes=train.cache_megabytes)
 
 
 def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.train", scale: int = 1) -> list[Path]:
     """Files to cut crops of side crop / scale from: all, or without the small ones where the options say so."""
     crop = train.crop // scale
+    refuse_unreadable(files, where)
     fit = without_small(files, crop) if train.small_images == "skip" else []
     check_sizes(fit or files, crop, where, scale)
     return fit or files

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, features
 
-from gansr.data.files.deep import in_8_bits
-from gansr.data.files.kinds import kind_of
-from gansr.data.files.opening import UPRIGHT, opened, orientation, reason
-from gansr.data.files.profiles import in_srgb
+from gansr.data.files.reading.deep import in_8_bits
+from gansr.data.files.reading.kinds import kind_of
+from gansr.data.files.reading.opening import UPRIGHT, opened, orientation, reason
+from gansr.data.files.reading.profiles import in_srgb
 from gansr.errors import StorageError
 
 READING_VERSION = 1
@@ -28,6 +28,7 @@ WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".jpeg": ("JPEG", {"quality": 95, "subsampling": "4:4:4"}),
     ".webp": ("WEBP", {"lossless": True}),
 }
+
 
 def read_image(path: Path) -> np.ndarray:
     """Read a file as uint8 (H, W, C): C = 1 for greyscale files, else 3 (sRGB). Transparency is dropped.

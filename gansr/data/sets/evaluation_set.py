@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from gansr.data.files.folders import find_images, pair_lr
-from gansr.data.files.images import read_image, to_rgb
+from gansr.data.files.images import read_as_stored, read_image, to_rgb
 from gansr.imaging.resize import mod_crop, reduce, reduce_uint8
 
 
@@ -23,6 +23,9 @@ class Example:
 
 class EvaluationSet:
     """Images in the order of their names, read when they are asked for.
+
+    They are read as MATLAB reads them, without a look at colour profiles, so that scores compare with those of papers;
+    where there is no HR there are none to compare with, and colours are what they should look like.
 
     `files` are (name, lr, hr); without an LR file, the LR is MATLAB's bicubic of the HR, in 8 bits as a file would be,
     or `exact`: in double precision, as in the demonstration code of SRCNN. Without an HR file there is no ground truth,
@@ -67,8 +70,8 @@ class EvaluationSet:
         if hr_file is None:
             assert lr_file is not None, "neither LR nor HR"
             return Example(name, read_image(lr_file), None)
-        hr = mod_crop(read_image(hr_file), self.scale)
-        lr = _reduced(hr, self.scale, self.exact) if lr_file is None else read_image(lr_file)
+        hr = mod_crop(read_as_stored(hr_file), self.scale)
+        lr = _reduced(hr, self.scale, self.exact) if lr_file is None else read_as_stored(lr_file)
         if hr.shape[2] == 3:  # a grey HR stays grey, and is compared as such, whatever its LR is stored as
             lr = to_rgb(lr)
         return Example(name, lr, hr)

@@ -53,7 +53,7 @@ class UnpairedFiles(Dataset[TwoSides]):
         """The HR file and the real LR file that a sample is cut from."""
         epoch, place = divmod(ticket.number, len(self.real_lr))
         order = permutation(len(self.real_lr), self.real_lr.cutter.seed, epoch)
-        return self.hr.files[ticket.index], self.real_lr.files[order[place]]
+        return self.hr.file(ticket), self.real_lr.file(Ticket(int(order[place]), ticket.number))
 
 
 def unpaired_batches(

@@ -9,9 +9,9 @@ from time import perf_counter
 
 from PIL import Image
 
-from gansr.data.files.deep import bits_of
-from gansr.data.files.opening import opened, orientation, reason
-from gansr.data.files.profiles import profile_of
+from gansr.data.files.reading.deep import bits_of
+from gansr.data.files.reading.opening import opened, orientation, reason
+from gansr.data.files.reading.profiles import profile_of
 from gansr.errors import DataError
 
 FIRST, SLOW, THREADS = 32, 0.001, 32

@@ -54,7 +54,7 @@ def _profile(data: bytes, mode: str) -> Profile | None:
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(data))
         name = ImageCms.getProfileDescription(opened).strip() or "without a name"
-        own = MODES.get(opened.profile.xcolor_space)
+        own = MODES.get(opened.profile.xcolor_space)  # pyright: ignore[reportAttributeAccessIssue]
         if own is None or (own != mode and not (own == "RGB" and _is_srgb(opened, own))):
             return Profile(name, None)
         return None if _is_srgb(opened, own) else Profile(name, _to_srgb(opened, own))
