@@ -3,11 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, PositiveFloat, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, PositiveFloat, Tag, model_validator
 
 from gansr.options.strict import Strict
 
-Pattern = Annotated[str, Field(min_length=1)]
+
+def _kind_of_patterns(found: Any) -> str:
+    return "pattern-several" if isinstance(found, list | tuple) else "pattern-one"
+
+
+Patterns = Annotated[
+    Annotated[str, Tag("pattern-one")] | Annotated[tuple[str, ...], Tag("pattern-several")],
+    Discriminator(_kind_of_patterns),
+]
 
 
 class RootOptions(Strict):
@@ -18,10 +26,10 @@ class RootOptions(Strict):
         description="nested folders included; of a list: where its names are looked for (omitted: beside it)",
     )
     list: Path | None = Field(default=None, description="text file with the name of an image on each line")
-    include: Pattern | tuple[Pattern, ...] = Field(
+    include: Patterns = Field(
         default=(), description="patterns that names must fit, such as *.png, or **/night/*.jpg for paths; omitted: all"
     )
-    exclude: Pattern | tuple[Pattern, ...] = Field(default=(), description="patterns that names may not fit")
+    exclude: Patterns = Field(default=(), description="patterns that names may not fit")
     weight: PositiveFloat = Field(default=1.0, description="how often each image comes, to those of other places")
 
     @model_validator(mode="after")
@@ -29,6 +37,12 @@ class RootOptions(Strict):
         if self.folder is None and self.list is None:
             raise ValueError("name a folder, a list, or both")
         return self
+
+
+def _not_empty(found: Any) -> Any:
+    if found == ():
+        raise ValueError("name at least one folder or list")
+    return found
 
 
 def _kind_of_root(found: Any) -> str:
@@ -45,8 +59,9 @@ SomeRoot = Annotated[
 Roots = Annotated[
     Annotated[Path, Tag("root-path")]
     | Annotated[RootOptions, Tag("root-row")]
-    | Annotated[tuple[SomeRoot, ...], Tag("root-several"), Field(min_length=1)],
+    | Annotated[tuple[SomeRoot, ...], Tag("root-several")],
     Discriminator(_kind_of_roots),
+    AfterValidator(_not_empty),
 ]
 """A folder or a list (.txt), by its path or with more to say about it, or several of them."""
 
