@@ -32,7 +32,7 @@ def read_list(path: Path, folder: Path, where: str) -> list[Path]:
     files = {number: folder / name for number, name in named.items()}
     if strange := [number for number, file in files.items() if file.suffix.lower() not in EXTENSIONS]:
         raise DataError(
-            f"{where}: {path}, line {strange[0]}: '{named[strange[0]]}' is not named as an image is{_more(strange)}. "
+            f"{where}: {path}, line {strange[0]}: '{named[strange[0]]}' is not named as images are{_more(strange)}. "
             f"Expected one name on each line, which ends in {', '.join(sorted(EXTENSIONS))}."
         )
     if missing := [number for number, file in files.items() if not file.is_file()]:

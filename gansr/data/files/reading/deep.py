@@ -1,8 +1,8 @@
 """Images of more than 8 bits, rounded to 8.
 
-Pillow has no mode for colour of 16 bits: it keeps the upper byte of each level, which is up to one level too dark. Its
-decoders do know both byte orders, though. A file read once as what it is and once in the other order gives upper and
-lower bytes, for all its compressions and without another library (in 2026 torchvision's decoder is on its way out, and
+Pillow has no mode for colour of 16 bits: it keeps the upper byte of each level, which for a quarter of them is not the
+nearest. Its decoders do know both byte orders, though. A file read once as what it is and once in the other order gives
+upper and lower bytes, for all its compressions and without another library (torchvision deprecates its own decoders;
 OpenCV and imagecodecs are large). Such files cost two decodings.
 """
 

@@ -27,6 +27,8 @@ class Profile:
 
 def profile_of(image: Image.Image) -> Profile | None:
     """The profile of an opened file; None where there is none, or it is sRGB's."""
+    if image.mode == "LAB":  # says itself what its numbers mean
+        return None
     found = image.info.get("icc_profile")
     return _profile(found, described_as(image.mode)) if found else None
 
