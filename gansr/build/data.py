@@ -13,7 +13,7 @@ from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
-from gansr.build.roots import found_at, weights_of
+from gansr.build.roots import found_at, validation_root, weights_of
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
@@ -211,8 +211,8 @@ def maker(options: Options) -> MakeLr | None:
 def open_images(options: Options) -> Images:
     """Find every image of a stage: missing folders and pairs that do not fit are found here."""
     sets = [
-        EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
-        for name, folders in options.data.validation.items()
+        EvaluationSet.open(name, validation_root(one), one.lr, one.scale or options.scale, f"data.validation.{name}")
+        for name, one in options.data.validation.items()
     ]
     unpaired = options.data.train.real_lr is not None
     return Images(unpaired_set(options) if unpaired else training_set(options), sets)

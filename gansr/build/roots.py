@@ -7,6 +7,7 @@ from gansr.data.files import said
 from gansr.data.files.folders import pair_lr
 from gansr.data.files.roots import Found, Root, find_roots
 from gansr.data.sets.weighted import Weights, weights_for
+from gansr.options.images import SetOptions
 from gansr.options.roots import RootOptions
 from gansr.options.schema import Options
 
@@ -34,6 +35,11 @@ def weights_of(found: Sequence[Found], kept: Collection[Path], seed: int) -> Wei
     """How often each of the files comes, of which some may have been left out. They are in the order of `files_of`."""
     counts = [sum(file in kept for file in one.files) for one in found]
     return weights_for(counts, [one.root.weight for one in found], seed)
+
+
+def validation_root(options: SetOptions) -> Root:
+    """Where the HR images of a validation set are."""
+    return Root(options.hr, include=_patterns(options.include), exclude=_patterns(options.exclude))
 
 
 def _patterns(found: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, NonNegativeInt, PositiveInt, Tag
 
 from gansr.options.component import Component
-from gansr.options.roots import RootOptions, Roots, spelled_out
+from gansr.options.roots import Patterns, RootOptions, Roots, spelled_out
 from gansr.options.strict import Strict
 
 Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
@@ -177,6 +177,8 @@ class SetOptions(Strict):
 
     hr: Path
     lr: Path | None = Field(default=None, description="omitted: MATLAB-exact bicubic LR is made")
+    include: Patterns = Field(default=(), description="patterns that names of hr must fit; omitted: all")
+    exclude: Patterns = Field(default=(), description="patterns that they may not fit")
     scale: Scale | None = Field(default=None, description="for a generator of several scales; omitted: `scale`")
 
 

@@ -12,10 +12,11 @@ import torch
 import yaml
 from PIL import Image
 
-from gansr.build.data import training_set, unpaired_set
+from gansr.build.data import open_images, training_set, unpaired_set
 from gansr.build.roots import roots, say_images
 from gansr.data.files.roots import Root
 from gansr.data.sampler import Ticket
+from gansr.errors import DataError
 from gansr.models.weights import read
 from gansr.options.load import validate
 from gansr.options.roots import RootOptions, spelled_out
@@ -135,6 +136,19 @@ def test_maps_of_importance_go_by_the_roots_names(tree: Make, folder: Path, phot
     settings = {"data__train__hr": rows(folder, photos), "data__train__importance": str(folder / "maps")}
     made = training_set(validate(tree(**settings), "run.yml"))
     assert (made[Ticket(0, 0)].importance == 7).all()  # pyright: ignore
+
+
+def test_a_part_of_a_validation_folder(tree: Make, folder: Path, photos: Path) -> None:
+    some = {"hr": str(folder / "more"), "exclude": ["alpha*", "tmp/**"], "include": "*.png"}
+    options = validate(tree(data__validation__judge=some), "run.yml")
+    (judge,) = open_images(options).validation
+    assert [name for name, *_ in judge.files] == ["a", "b", "b_old"]
+    pairs = {"hr": str(photos / "train/HR"), "lr": str(photos / "train/LR"), "include": "[23].png"}
+    (judge,) = open_images(validate(tree(data__validation__judge=pairs), "run.yml")).validation
+    assert [(name, lr.name) for name, lr, _ in judge.files] == [("2", "2x2.png"), ("3", "3x2.png")]  # pyright: ignore
+    missing = validate(tree(data__validation__judge=some | {"include": "*.jpg"}), "run.yml")
+    with pytest.raises(DataError, match=r"^data.validation.judge.hr: of 5 images in .* nothing is left"):
+        open_images(missing)
 
 
 def test_both_sides_without_pairs(tree: Make, folder: Path, photos: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from gansr.data.files.folders import find_images, pair_lr
 from gansr.data.files.images import read_as_stored, read_image, to_rgb
+from gansr.data.files.roots import Root, find_root
 from gansr.imaging.resize import mod_crop, reduce, reduce_uint8
 
 
@@ -38,17 +39,17 @@ class EvaluationSet:
         self.name, self.files, self.scale, self.exact = name, list(files), scale, exact
 
     @classmethod
-    def open(cls, name: str, hr: Path, lr: Path | None, scale: int, where: str, exact: bool = False) -> "EvaluationSet":
-        """Find the images of a folder, and their LR in another one if there is one.
+    def open(
+        cls, name: str, hr: Path | Root, lr: Path | None, scale: int, where: str, exact: bool = False
+    ) -> "EvaluationSet":
+        """Find the images of a folder, or of a part of it, and their LR in another one if there is one.
 
         `where` names the options' section in messages, for example "data.validation.set5". Raises DataError
         as `find_images` and `pair_lr` do.
         """
-        if lr is None:
-            pairs = [(None, file) for file in find_images([hr], f"{where}.hr")]
-        else:
-            pairs = pair_lr([hr], [lr], scale, where)
-        files = [(file.relative_to(hr).with_suffix("").as_posix(), lr_file, file) for lr_file, file in pairs]
+        found = find_root(hr if isinstance(hr, Root) else Root(hr), f"{where}.hr")
+        pairs = [(None, file) for file in found.files] if lr is None else pair_lr([found], [lr], scale, where)
+        files = [(found.names[file].with_suffix("").as_posix(), lr_file, file) for lr_file, file in pairs]
         return cls(name, files, scale, exact)
 
     @classmethod
