@@ -14,16 +14,7 @@ from gansr.options.schema import Options
 
 def roots(several: Sequence[RootOptions]) -> list[Root]:
     """The places as `gansr.data` has them."""
-    return [
-        Root(
-            one.folder or (one.list.parent if one.list else Path()),
-            one.list,
-            _patterns(one.include),
-            _patterns(one.exclude),
-            one.weight,
-        )
-        for one in several
-    ]
+    return [Root(one.home, one.list, _patterns(one.include), _patterns(one.exclude), one.weight) for one in several]
 
 
 def found_at(several: Sequence[RootOptions], where: str) -> list[Found]:

@@ -87,6 +87,11 @@ class PairsOptions(Strict):
         """Where HR images come from."""
         return spelled_out(self.hr)
 
+    @property
+    def hr_folders(self) -> tuple[Path, ...]:
+        """The folders that they lie in, of which lists and patterns may take a part."""
+        return tuple(root.home for root in self.hr_roots)
+
     def lr_folders(self, scale: int) -> tuple[Path, ...]:
         """The LR folders of a scale, the n-th for the n-th place that HR comes from."""
         return _of_scale(self.lr, scale)
@@ -154,9 +159,19 @@ class TrainSetOptions(Strict):
         return spelled_out(self.hr)
 
     @property
+    def hr_folders(self) -> tuple[Path, ...]:
+        """The folders that they lie in, of which lists and patterns may take a part."""
+        return tuple(root.home for root in self.hr_roots)
+
+    @property
     def real_lr_roots(self) -> tuple[RootOptions, ...]:
         """Where real LR photos come from; nowhere for recipes that learn from pairs."""
         return () if self.real_lr is None else spelled_out(self.real_lr)
+
+    @property
+    def real_lr_folders(self) -> tuple[Path, ...]:
+        """The folders that they lie in, of which lists and patterns may take a part."""
+        return tuple(root.home for root in self.real_lr_roots)
 
     def lr_folders(self, scale: int) -> tuple[Path, ...]:
         """The LR folders of a scale, the n-th for the n-th place of HR; none when LR is made on the fly."""

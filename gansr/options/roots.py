@@ -38,6 +38,11 @@ class RootOptions(Strict):
             raise ValueError("name a folder, a list, or both")
         return self
 
+    @property
+    def home(self) -> Path:
+        """The folder that its names are relative to."""
+        return self.folder if self.folder is not None else self.list.parent if self.list is not None else Path()
+
 
 def _not_empty(found: Any) -> Any:
     if found == ():

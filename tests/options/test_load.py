@@ -35,7 +35,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 def test_good_options_are_typed() -> None:
     options = validate(copy.deepcopy(GOOD), "run.yml")
-    assert [root.folder for root in options.data.train.hr_roots] == [Path("a"), Path("b")]
+    assert options.data.train.hr_folders == (Path("a"), Path("b"))
     assert options.train.schedule.arguments == {"at": [50, 75]}
     assert options.generator.arguments == {"blocks": 2}
     assert options.folder == Path("experiments/run")

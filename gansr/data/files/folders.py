@@ -124,15 +124,14 @@ def channels_of(files: Sequence[Path]) -> list[int]:
 
 
 def _pairs_of_root(found: Found, lr_folder: Path, scale: int, where: str) -> list[tuple[Path, Path]]:
-    mark = rf"[_-]?x{scale}([dm]|w\d)?|[_-](LR|(LR)?(BI|BD|DN|bicubic))([_-]?x?{scale})?"
     by_name, by_core = defaultdict(list), defaultdict(list)
     for file in names_in(lr_folder, f"{where}.lr"):
-        name, core = _name_and_core(file, mark)
+        name, core = lr_keys(file, scale)
         by_name[name].append(lr_folder / file)
         by_core[core].append(lr_folder / file)
     pairs, alone = [], []
     for hr in found.files:
-        keys = _name_and_core(found.names[hr], "[_-](HR|GT)")
+        keys = hr_keys(found.names[hr])
         fitting = next((table[key] for key in keys for table in (by_name, by_core) if key in table), [])
         if len(fitting) > 1:
             raise DataError(f"{where}.lr: both {fitting[0]} and {fitting[1]} could be the LR of {hr}; expected one.")
@@ -146,6 +145,16 @@ def _pairs_of_root(found: Found, lr_folder: Path, scale: int, where: str) -> lis
             f"{_first_three(alone)}. Expected the same names, or names that end in x{scale} or _LR."
         )
     return pairs
+
+
+def lr_keys(file: Path, scale: int) -> tuple[str, str]:
+    """The names by which an LR is found, given its path within its folder: whole, and without its mark."""
+    return _name_and_core(file, rf"[_-]?x{scale}([dm]|w\d)?|[_-](LR|(LR)?(BI|BD|DN|bicubic))([_-]?x?{scale})?")
+
+
+def hr_keys(file: Path) -> tuple[str, str]:
+    """The names by which an HR looks for its LR, the better one first."""
+    return _name_and_core(file, "[_-](HR|GT)")
 
 
 def _name_and_core(file: Path, mark: str) -> tuple[str, str]:
