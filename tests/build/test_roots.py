@@ -85,6 +85,9 @@ def test_small_images_do_not_count(tree: Make, folder: Path, photos: Path) -> No
     settings = {"data__train__hr": rows(folder, photos), "data__train__small_images": "skip"}
     made = training_set(validate(tree(**settings), "run.yml"))
     assert made.weights.counts.tolist() == [3, 2]  # pyright: ignore
+    said = say_images(validate(tree(**settings), "run.yml"))
+    assert said[-1] == "  1 of them are smaller than the crop of 16x16 pixels, and left out"
+    assert len(said) == 4
     assert len(made) == 7
     drawn = [made.file(Ticket(number % 7, number)).name for number in range(14)]  # pyright: ignore
     assert drawn.count("a.png") == drawn.count("alpha.png") == 1 and "b.png" not in drawn
