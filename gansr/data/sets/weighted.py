@@ -11,6 +11,7 @@ ROOTS = 2**64 - 40
 
 EXACT = 0.02  # a root's share may be off by this part of it, since an epoch has whole images
 LONGEST = 10**8  # samples of an epoch, whose order is kept in memory
+MOST_ROUNDS = 10_000  # that are tried
 
 
 class Weights:
@@ -33,12 +34,13 @@ class Weights:
     def __init__(self, counts: Sequence[int], weights: Sequence[float], seed: int):
         assert len(counts) == len(weights) and sum(counts) > 0 and min(weights) > 0 and min(counts) >= 0
         self.counts = np.array(counts, dtype=np.int64)
-        self.places = _places(self.counts, np.array(weights, dtype=float))
-        if (total := int(self.places.sum())) > LONGEST:
+        places = _places(self.counts, np.array(weights, dtype=float))
+        if places is None:
             raise OptionsError(
                 f"weights of {', '.join(f'{weight:g}' for weight in weights)} for {', '.join(map(str, counts))} images "
-                f"make an epoch of {total} samples; expected at most {LONGEST}, of weights that are smaller or rounder."
+                f"need an epoch of more than {LONGEST} samples; expected weights that are closer together, or rounder."
             )
+        self.places = places
         self.ends = self.places.cumsum()
         self.firsts = self.counts.cumsum() - self.counts
         self.circles = [_circle(count, seed, root) for root, count in enumerate(counts)]
@@ -60,12 +62,14 @@ def weights_for(counts: Sequence[int], weights: Sequence[float], seed: int) -> W
     return None if len(set(weights)) <= 1 else Weights(counts, weights, seed)
 
 
-def _places(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Places of each root in an epoch, which is as long as ratios need it to be."""
-    wanted = counts * weights
-    some = wanted[wanted > 0]
-    rounds = next((k for k in range(1, 10_000) if (np.abs((k * some).round() - k * some) <= EXACT * k * some).all()), 1)
-    return np.maximum((rounds * wanted).round(), counts > 0).astype(np.int64)
+def _places(counts: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
+    """Places of each root in an epoch, which is as long as ratios need it to be; None: it would be too long."""
+    once = counts * weights
+    for rounds in range(1, min(MOST_ROUNDS, int(LONGEST / once.sum())) + 1):
+        places = (rounds * once).round()
+        if (np.abs(places - rounds * once) <= EXACT * rounds * once).all():
+            return places.astype(np.int64)
+    return None
 
 
 def _circle(count: int, seed: int, root: int) -> np.ndarray:

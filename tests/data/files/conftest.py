@@ -92,12 +92,16 @@ def tiff_of() -> Callable[..., bytes]:
 
 ADOBE = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
 """Adobe RGB to XYZ at D50: its columns are the profile's colorants."""
+SRGB = np.array([[0.43607, 0.38506, 0.14308], [0.22250, 0.71688, 0.06062], [0.01393, 0.09710, 0.71417]])
 
 
 @pytest.fixture
 def profiles() -> dict[str, bytes]:
-    """Profiles as files have them: wide colours (Adobe RGB), grey of another gamma, and a printer of four inks."""
-    colorants = {name + b"XYZ": xyz(*column) for name, column in zip((b"r", b"g", b"b"), ADOBE.T, strict=True)}
+    """Profiles as files have them: Adobe RGB, sRGB but for its curve, grey of another gamma, a printer of four inks."""
+
+    def named(matrix: np.ndarray) -> dict[bytes, bytes]:
+        return {name + b"XYZ": xyz(*column) for name, column in zip((b"r", b"g", b"b"), matrix.T, strict=True)}
+
     curves = {name + b"TRC": power(563 / 256) for name in (b"r", b"g", b"b")}
     ramp = bytes(range(256))
     # Light falls with each ink, and only black ink makes black; levels of Lab are L * 2.55, and 128 for no colour.
@@ -106,7 +110,8 @@ def profiles() -> dict[str, bytes]:
     unit = struct.pack(">9i", *(65536 * value for value in (1, 0, 0, 0, 1, 0, 0, 0, 1)))
     table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + unit + ramp * 4 + grid + ramp * 3
     return {
-        "wide": profile(b"RGB ", colorants | curves),
+        "wide": profile(b"RGB ", named(ADOBE) | curves),
+        "almost": profile(b"RGB ", named(SRGB) | curves),
         "grey": profile(b"GRAY", {b"kTRC": power(1.0)}),
         "inks": profile(b"CMYK", {b"A2B0": table}, pcs=b"Lab "),
     }

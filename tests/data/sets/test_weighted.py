@@ -49,6 +49,8 @@ def test_which_of_them_come_first_is_shuffled() -> None:
     assert set(first) != set(range(1, 51)) and len(set(first)) == 50
     other = epoch(Weights([1, 100], [1, 0.5], seed=4), 0)[1:]
     assert set(first) != set(other)
+    both = epoch(Weights([100, 100, 1], [0.5, 0.5, 1], seed=3), 0)
+    assert {image + 100 for image in both[:50]} != set(both[50:100]), "each root has a shuffle of its own"
 
 
 @pytest.mark.parametrize(
@@ -70,10 +72,11 @@ def test_equal_weights_are_none() -> None:
 
 
 def test_epochs_without_end_are_refused() -> None:
-    with pytest.raises(
-        OptionsError, match=r"weights of 1000, 1 for 200000, 5 images make an epoch of 200000005 samples"
-    ):
+    with pytest.raises(OptionsError, match=r"weights of 1000, 1 for 200000, 5 images need an epoch of more than 1"):
         Weights([200_000, 5], [1000, 1], 0)
+    with pytest.raises(OptionsError, match=r"weights of 1e-06, 1 for 3, 5 images need"):
+        Weights([3, 5], [1e-6, 1], 0)
+    assert len(Weights([3, 5000], [0.0012, 1], 0)) > 5000 * 200, "but what is rare is rare"
 
 
 @pytest.fixture

@@ -83,8 +83,6 @@ def _levels(path: Path, image: Image.Image) -> np.ndarray:
         return parts[..., ::2] << 8 | parts[..., 1::2]
     upper, lower = (_decoded(path, raw_modes, image.mode) for raw_modes in _both_orders(image))
     levels = upper.astype(np.uint16) << 8 | lower
-    if levels.shape[2] == 4 and "RGBX" in _raw_mode(image):
-        return levels[..., :3]
     return _without_alpha_in_colours(levels) if "RGBa" in _raw_mode(image) else levels
 
 

@@ -41,6 +41,15 @@ def test_wide_colours_become_srgb(tmp_path: Path, profiles: dict[str, bytes], su
     assert (kind.profile, kind.converted, kind.channels) == ("test", True, 3)
 
 
+def test_what_is_almost_srgb_is_not(tmp_path: Path, profiles: dict[str, bytes]) -> None:
+    """A power for a curve makes darks darker."""
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2)
+    Image.fromarray(ramp).save(tmp_path / "a.png", icc_profile=profiles["almost"])
+    expected = encoded((np.arange(256) / 255) ** (563 / 256))
+    image = read_image(tmp_path / "a.png")[0]
+    assert np.abs(image - expected[:, None]).max() < 2 and np.abs(expected - np.arange(256)).max() < 9
+
+
 def test_transparency_and_palette_do_not_mind(tmp_path: Path, profiles: dict[str, bytes]) -> None:
     stored = colours(8, 8, 4)
     Image.fromarray(stored).save(tmp_path / "rgba.png", icc_profile=profiles["wide"])
