@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, NonNegativeInt, PositiveInt, Tag
 
-from gansr.options.component import Component
+from gansr.options.component import Component, Strict
 from gansr.options.roots import Patterns, RootOptions, Roots, spelled_out
-from gansr.options.strict import Strict
 
 Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
 

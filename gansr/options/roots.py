@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, PositiveFloat, Tag, model_validator
 
-from gansr.options.strict import Strict
+from gansr.options.component import Strict
 
 
 def _kind_of_patterns(found: Any) -> str:
