@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gansr.data.files.reading.kinds import kinds_of
 from gansr.data.files.roots import Found, Root, find_root
+from gansr.data.files.said import refuse_unreadable
 from gansr.data.files.walk import names_in
 from gansr.errors import DataError
 
@@ -27,8 +28,8 @@ def pair_lr(hr: Sequence[Path | Found], lr_folders: Sequence[Path], scale: int, 
     The two match by relative path, whatever their extensions; the LR may end in `x4`, `_x4`, `_LR`,
     `_LRBI_x4`, `_LR4` and the like, the HR in `_HR` or `_GT`. LR images without an HR are left out. `where`
     names the options' section in messages, for example "data.train". Raises DataError for HR images without
-    an LR, and for sizes that do not fit: HR is `scale` times LR, or up to `scale - 1` pixels more at the
-    bottom and on the right.
+    an LR, for floating-point pixels, and for sizes that do not fit: HR is `scale` times LR, or up to `scale - 1`
+    pixels more at the bottom and on the right.
     """
     if len(hr) != len(lr_folders):
         raise DataError(
@@ -37,6 +38,8 @@ def pair_lr(hr: Sequence[Path | Found], lr_folders: Sequence[Path], scale: int, 
         )
     found = [one if isinstance(one, Found) else find_root(Root(one), f"{where}.hr") for one in hr]
     pairs = [pair for one, lr in zip(found, lr_folders, strict=True) for pair in _pairs_of_root(one, lr, scale, where)]
+    refuse_unreadable([lr for lr, _ in pairs], f"{where}.lr")
+    refuse_unreadable([hr for _, hr in pairs], f"{where}.hr")
     _check_pair_sizes(pairs, scale, where)
     return pairs
 
