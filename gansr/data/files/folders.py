@@ -161,16 +161,15 @@ def _nearest(folder: Path) -> str:
 
 
 def _pairs_of_folder(hr_folder: Path, lr_folder: Path, scale: int, where: str) -> list[tuple[Path, Path]]:
-    mark = rf"[_-]?x{scale}([dm]|w\d)?|[_-](LR|(LR)?(BI|BD|DN|bicubic))([_-]?x?{scale})?"
     by_name, by_core = defaultdict(list), defaultdict(list)
     for file in _names(lr_folder, f"{where}.lr"):
-        name, core = _name_and_core(file, mark)
+        name, core = lr_keys(file, scale)
         by_name[name].append(lr_folder / file)
         by_core[core].append(lr_folder / file)
     pairs, alone = [], []
     for file in _names(hr_folder, f"{where}.hr"):
         hr = hr_folder / file
-        keys = _name_and_core(file, "[_-](HR|GT)")
+        keys = hr_keys(file)
         found = next((table[key] for key in keys for table in (by_name, by_core) if key in table), [])
         if len(found) > 1:
             raise DataError(f"{where}.lr: both {found[0]} and {found[1]} could be the LR of {hr}; expected one.")
@@ -184,6 +183,16 @@ def _pairs_of_folder(hr_folder: Path, lr_folder: Path, scale: int, where: str) -
             f"{_first_three(alone)}. Expected the same names, or names that end in x{scale} or _LR."
         )
     return pairs
+
+
+def lr_keys(file: Path, scale: int) -> tuple[str, str]:
+    """The names by which an LR is found, given its path within its folder: whole, and without its mark."""
+    return _name_and_core(file, rf"[_-]?x{scale}([dm]|w\d)?|[_-](LR|(LR)?(BI|BD|DN|bicubic))([_-]?x?{scale})?")
+
+
+def hr_keys(file: Path) -> tuple[str, str]:
+    """The names by which an HR looks for its LR, the better one first."""
+    return _name_and_core(file, "[_-](HR|GT)")
 
 
 def _name_and_core(file: Path, mark: str) -> tuple[str, str]:
