@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from gansr.cli_data import app as data_app
 from gansr.errors import OptionsError, UserError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(data_app, name="data")
 
 OptionsFile = Annotated[Path, typer.Argument(help="options file (YAML)")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="section.key=value, e.g. train.steps=1000")]

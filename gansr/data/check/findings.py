@@ -59,8 +59,9 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 KINDS: dict[str, Kind] = {
     # Files
-    "no_images": Kind("error", "no images", "Name a folder that holds images."),
-    "broken_link": Kind("error", "links that lead nowhere", "Copy the images they should lead to, or remove the links."),
+    "broken_link": Kind(
+        "error", "links that lead nowhere", "Copy the images they should lead to, or remove the links."
+    ),
     "no_permission": Kind("error", "files that may not be read", "Give yourself the right to read them (chmod u+r)."),
     "empty": Kind("error", "files of 0 bytes", "Fetch them again, or remove them."),
     "truncated": Kind("error", "files that end too early", "Fetch them again, or remove them."),
@@ -70,7 +71,9 @@ KINDS: dict[str, Kind] = {
     "bomb": Kind("error", "images too large to be opened", "Cut them into parts: Pillow refuses so many pixels."),
     "huge": Kind("warning", "very large images", "Cut them into parts: each has to be decoded whole."),
     "wrong_extension": Kind("note", "endings that lie", "They are read by what they are; rename them for other tools."),
-    "animation": Kind("note", "images of several frames", "The first frame is read; save others as files of their own."),
+    "animation": Kind(
+        "note", "images of several frames", "The first frame is read; save others as files of their own."
+    ),
     "orientation": Kind("note", "images turned by EXIF", "They are turned upright; tools that do not will disagree."),
     "profile": Kind("note", "colour profiles other than sRGB", "Convert them to sRGB if their colours matter."),
     # Kinds of pixels
@@ -85,11 +88,15 @@ KINDS: dict[str, Kind] = {
     "odd_name": Kind("note", "unusual names", "Rename them if other tools stumble over them."),
     "other_files": Kind("note", "other files", "Nothing: they are left alone."),
     # Single images
-    "too_small": Kind("error", "images smaller than the crop", "Set a smaller crop, small_images: skip, or remove them."),
+    "too_small": Kind(
+        "error", "images smaller than the crop", "Set a smaller crop, small_images: skip, or remove them."
+    ),
     "blank": Kind("warning", "images that show nothing", "Remove them: there is nothing to learn from."),
     "low_detail": Kind("warning", "images without fine detail", "Leave them out as HR, or use them at a smaller size."),
     "enlarged": Kind("warning", "images that were enlarged", "Find the originals, or shrink these by the factor."),
-    "compressed": Kind("warning", "HR with traces of JPEG", "Prefer originals, or shrink these: GANs learn the blocks."),
+    "compressed": Kind(
+        "warning", "HR with traces of JPEG", "Prefer originals, or shrink these: GANs learn the blocks."
+    ),
     "frame": Kind("warning", "images with a black or white frame", "Cut the frame off."),
     "clipped": Kind("note", "much pure black or white", "Look at them: drawings are so, photos are badly exposed."),
     "narrow": Kind("note", "narrow range of brightness", "Look at them: fog is so, or a wrong conversion."),
@@ -97,7 +104,9 @@ KINDS: dict[str, Kind] = {
     # Images that are alike
     "duplicate": Kind("warning", "the same image several times", "Keep one of each."),
     "near_duplicate": Kind("warning", "nearly the same image several times", "Keep the best of each."),
-    "leak": Kind("error", "test images in the training set", "Remove them from training: scores would be worth nothing."),
+    "leak": Kind(
+        "error", "test images in the training set", "Remove them from training: scores would be worth nothing."
+    ),
     # Pairs
     "hr_alone": Kind("error", "HR without LR", "Make the missing LR, or remove the HR."),
     "lr_alone": Kind("warning", "LR without HR", "They are left out; remove them, or find their HR."),
@@ -106,7 +115,9 @@ KINDS: dict[str, Kind] = {
     "pair_size": Kind("error", "sizes that do not fit the scale", "Make the LR anew, or correct the scale."),
     "mismatch": Kind("error", "pairs that show different things", "Find the right partner, or remove both."),
     "turned": Kind("error", "pairs of which one is turned or mirrored", "Turn them alike; EXIF may be the cause."),
-    "channels": Kind("error", "pairs with exchanged colour channels", "Make the LR anew: a BGR array was saved as RGB."),
+    "channels": Kind(
+        "error", "pairs with exchanged colour channels", "Make the LR anew: a BGR array was saved as RGB."
+    ),
     "shift": Kind("warning", "LR shifted against HR", "Make the LR anew, or align it: results would be shifted."),
     "colour": Kind("warning", "pairs that differ in colour or brightness", "Correct it, unless it is to be learned."),
     "kernel": Kind("warning", "LR not made by bicubic", "Judge by LR of the same kernel, or make the LR anew."),

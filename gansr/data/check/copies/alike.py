@@ -44,7 +44,7 @@ def candidates(hashes: np.ndarray, others: np.ndarray | None = None, near: int =
 
 
 def likeness(one: np.ndarray, other: np.ndarray, rounds: int = ROUNDS) -> np.ndarray:
-    """Correlation of small square images, (N, S, S) each, after the second was moved and stretched onto the first: (N,).
+    """Correlation of small images, (N, S, S) each, after the second was moved and stretched onto the first: (N,).
 
     Shift and stretch along both axes by least squares, a few rounds of Gauss and Newton, within what cropping some per
     cent of an image needs. 0 for flat images.
@@ -84,7 +84,9 @@ def _step(first: np.ndarray, warped: np.ndarray) -> np.ndarray:
     slopes = _inside(np.stack([down, right, down * grid[:, None], right * grid], 1)).reshape(len(first), 4, -1)
     missing = _inside(first - warped).reshape(len(first), -1, 1)
     square = slopes @ slopes.transpose(0, 2, 1)
-    steadied = square + np.eye(4, dtype=np.float32) * (1e-3 * np.trace(square, axis1=1, axis2=2)[:, None, None] / 4 + 1e-6)
+    steadied = square + np.eye(4, dtype=np.float32) * (
+        1e-3 * np.trace(square, axis1=1, axis2=2)[:, None, None] / 4 + 1e-6
+    )
     return np.linalg.solve(steadied, slopes @ missing)[..., 0]
 
 
@@ -121,15 +123,15 @@ def find_alike(
     Copies, pixel by pixel, have the likeness 1; it is at least ALIKE for others.
     """
     second = prints if others is None else others
-    smalls = [np.stack([one.small for one in side]) for side in (prints, second) if side]
-    if len(smalls) < 2:
+    if not prints or not second:
         return
+    smalls, other_smalls = (np.stack([one.small for one in side]) for side in (prints, second))
     hashes = [np.array([one.hash for one in side], np.uint64) for side in (prints, second)]
     near = NEAR_OF_MANY if len(prints) * len(second) > MANY else NEAR
     for pairs in candidates(hashes[0], None if others is None else hashes[1], near):
         for start in range(0, len(pairs), BATCH):
             part = pairs[start : start + BATCH]
-            for (one, other), value in zip(part.tolist(), _looked_at(*smalls, part), strict=True):
+            for (one, other), value in zip(part.tolist(), _looked_at(smalls, other_smalls, part), strict=True):
                 if prints[one].digest == second[other].digest:
                     yield one, other, 1.0
                 elif value >= ALIKE:

@@ -47,7 +47,7 @@ def _suspect(file: Path, image: np.ndarray) -> Finding | None:
     # At low qualities there are steps between all blocks.
     if share < TORN or (quality_of_file(file) or 0) < LOW_QUALITY:
         return None
-    return Finding("corrupt", (file,), f"it looks torn at row {row}", share, "warning")
+    return Finding("corrupt", (file,), f"it looks torn near row {row}", share, "warning")
 
 
 def _damaged_png(file: Path, image: np.ndarray) -> str:

@@ -1,7 +1,6 @@
 """What a file says of itself, before any pixel is decoded: can it be opened, and what is strange about it?"""
 
 import io
-import os
 import struct
 import zlib
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ def unreadable(file: Path, error: BaseException) -> Finding:
     """The finding that an error of reading or decoding is."""
     text = f"{error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
     if isinstance(error, FileNotFoundError):
-        target = os.readlink(file) if file.is_symlink() else ""
+        target = file.readlink() if file.is_symlink() else ""
         return Finding("broken_link", (file,), f"to {target}" if target else "it has gone")
     if isinstance(error, PermissionError):
         return Finding("no_permission", (file,))
@@ -83,7 +82,12 @@ def _beginning(file: Path) -> str:
         first = stream.read(512)
     if first.lstrip()[:1] == b"<":
         return "it begins as a web page does"
-    kinds = {b"PK": "a zip archive", b"%PDF": "a PDF", b"\x1f\x8b": "a gzip archive", b"\x00\x00\x00\x0cjP": "JPEG 2000"}
+    kinds = {
+        b"PK": "a zip archive",
+        b"%PDF": "a PDF",
+        b"\x1f\x8b": "a gzip archive",
+        b"\x00\x00\x00\x0cjP": "JPEG 2000",
+    }
     named = next((kind for mark, kind in kinds.items() if first.startswith(mark)), None)
     if named:
         return f"it is {named}"

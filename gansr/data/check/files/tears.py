@@ -14,7 +14,7 @@ VARIED = 2.0  # levels: standard deviation of rows on both sides of a tear, or i
 
 
 def torn(image: np.ndarray) -> tuple[float, int]:
-    """The longest step as a share of the width, and the row where it is. uint8 (H, W, C)."""
+    """The longest step as a share of the width, and about the row where it is. uint8 (H, W, C)."""
     plane = luma(image.astype(np.float32)) if image.shape[2] == 3 else image[..., 0].astype(np.float32)
     height, width = plane.shape
     rows = np.arange(SIDE, height - SIDE, SIDE)

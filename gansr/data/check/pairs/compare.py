@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -30,7 +31,7 @@ TURNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mirrored left to right": lambda image: image[:, ::-1],
     "mirrored top to bottom": lambda image: image[::-1],
     "turned by 180 degrees": lambda image: image[::-1, ::-1],
-    "turned by 90 degrees": lambda image: np.rot90(image),
+    "turned by 90 degrees": np.rot90,
     "turned by 270 degrees": lambda image: np.rot90(image, 3),
     "transposed": lambda image: image.swapaxes(0, 1),
     "transposed and turned by 180 degrees": lambda image: np.rot90(image.swapaxes(0, 1), 2),
@@ -69,9 +70,16 @@ def compare(lr: np.ndarray, hr: np.ndarray, scale: int) -> list[Finding]:
     error = _error(pair.lr, pair.made)
     if error < EXACT:
         return []
-    if different := _different(lr, hr, scale):
+    different = _different(lr, hr)
+    if different and not (different.kind == "mismatch" and _far(pair, scale)):
         return [different]
     return _explained(pair, scale)
+
+
+def _far(pair: Pair, scale: int) -> bool:
+    """Whether a shift explains why small images have little in common."""
+    moved = _shift(pair, scale)
+    return moved is not None and _error(moved[1].lr, moved[1].made) < FOUND * _error(pair.lr, pair.made)
 
 
 def luma_of(levels: np.ndarray) -> np.ndarray:
@@ -110,7 +118,7 @@ def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float((first * second).mean() / max(first.std() * second.std(), 1e-9))
 
 
-def _different(lr: np.ndarray, hr: np.ndarray, scale: int) -> Finding | None:
+def _different(lr: np.ndarray, hr: np.ndarray) -> Finding | None:
     """Something else altogether, or the same turned: of whole images, small enough that a shift does not matter."""
     small, made = (_tiny(luma_of(image).astype(np.float32)) for image in (lr, hr))
     plain = _correlation(small, made)
@@ -118,7 +126,9 @@ def _different(lr: np.ndarray, hr: np.ndarray, scale: int) -> Finding | None:
         return None
     # Turned by a quarter, an image of other proportions still has the size that was asked for only if it is square.
     square = lr.shape[0] == lr.shape[1]
-    likest, how = max((_correlation(turn(small), made), how) for how, turn in TURNS.items() if square or "90" not in how)
+    likest, how = max(
+        (_correlation(turn(small), made), how) for how, turn in TURNS.items() if square or "90" not in how
+    )
     if likest > SURE and likest > plain + (1 - plain) / 2:
         return Finding("turned", (), f"LR is {how}", likest)
     return Finding("mismatch", (), f"their correlation is {plain:.2f}", plain) if plain < SAME else None
@@ -135,12 +145,14 @@ def _explained(pair: Pair, scale: int) -> list[Finding]:
     if swapped := _channels(pair):
         found.append(swapped[0])
         pair = swapped[1]
+        if _error(pair.lr, pair.made) < EXACT:
+            return found
     # A kernel that fits exactly explains its own shift: nearest neighbours lie beside the middle.
     kernel = _kernel(pair, scale)
     if kernel and kernel[1] < EXACT:
         return [*found, kernel[0]]
     causes = 0
-    for cause in (_shift, _tone):
+    for cause in (partial(_shift, scale=scale), _tone):
         if explained := cause(pair):
             found.append(explained[0])
             pair = explained[1]
@@ -161,12 +173,17 @@ def _channels(pair: Pair) -> tuple[Finding, Pair] | None:
     return Finding("channels", (), f"LR is {name}"), Pair(back, pair.made, pair.hr)
 
 
-def _shift(pair: Pair) -> tuple[Finding, Pair] | None:
+def _shift(pair: Pair, scale: int) -> tuple[Finding, Pair] | None:
     down, right = find_shift(luma_of(pair.made), luma_of(pair.lr))
     distance = float(np.hypot(down, right))
     if distance < SHIFTED:
         return None
-    moved = np.stack([shifted(pair.made[..., one], down, right) for one in range(pair.made.shape[2])], 2)
+    # Either LR was moved, or HR before it was reduced, which leaves other aliases.
+    ways = [_moved(pair.made, down, right)]
+    if pair.hr is not None:
+        hr = np.round(_moved(pair.hr.astype(float), down * scale, right * scale)).clip(0, 255).astype(np.uint8)
+        ways.append(bicubic(hr, scale))
+    moved = min(ways, key=lambda way: _error(pair.lr, way))
     edge = int(np.ceil(max(abs(down), abs(right)))) + 1
     inside = (slice(edge, -edge), slice(edge, -edge))
     before, after = _error(pair.lr[inside], pair.made[inside]), _error(pair.lr[inside], moved[inside])
@@ -174,10 +191,14 @@ def _shift(pair: Pair) -> tuple[Finding, Pair] | None:
         return None
     if after > 0.95 * before:
         return None
-    ways = [f"{abs(down):.2f} {'down' if down > 0 else 'up'}", f"{abs(right):.2f} {'right' if right > 0 else 'left'}"]
-    said = f"by {' and '.join(ways)} (LR pixels)"
+    where = [f"{abs(down):.2f} {'down' if down > 0 else 'up'}", f"{abs(right):.2f} {'right' if right > 0 else 'left'}"]
+    said = f"by {' and '.join(where)} (LR pixels)"
     graver = "error" if distance >= FAR else None
     return Finding("shift", (), said, distance, graver), Pair(pair.lr[inside], moved[inside], None)
+
+
+def _moved(image: np.ndarray, down: float, right: float) -> np.ndarray:
+    return np.stack([shifted(image[..., one], down, right) for one in range(image.shape[2])], 2)
 
 
 def _tone(pair: Pair) -> tuple[Finding, Pair] | None:
@@ -190,11 +211,15 @@ def _tone(pair: Pair) -> tuple[Finding, Pair] | None:
     curved = 255 * (made.clip(0, 255) / 255) ** gamma
     if _error(lr, curved) < min(0.9 * _error(lr, linear), FOUND * before) and abs(gamma - 1) > GAMMA:
         return Finding("colour", (), f"LR has a gamma of {gamma:.2f} against HR", gamma), Pair(lr, curved, pair.hr)
-    gains, offsets = np.array([fit[0] for fit in fits]), np.array([lr[..., one].mean() - made[..., one].mean() for one in range(lr.shape[2])])
+    gains, offsets = (
+        np.array([fit[0] for fit in fits]),
+        np.array([lr[..., one].mean() - made[..., one].mean() for one in range(lr.shape[2])]),
+    )
     little = np.abs(gains - 1).max() < GAIN and np.abs(offsets).max() < OFFSET
     if little or _error(lr, linear) > FOUND * before:
         return None
-    said = f"LR's contrast is {', '.join(f'{gain:.2f}' for gain in gains)} times HR's, its mean {', '.join(f'{offset:+.0f}' for offset in offsets)} levels off"
+    contrast, mean = "/".join(f"{one:.2f}" for one in gains), "/".join(f"{one:+.0f}" for one in offsets)
+    said = f"LR's contrast is {contrast} times HR's, its mean {mean} levels from HR's"
     return Finding("colour", (), said, float(np.abs(offsets).max())), Pair(lr, linear, pair.hr)
 
 

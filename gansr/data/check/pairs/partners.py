@@ -50,7 +50,9 @@ def misfit(lr: Size, hr: Size, scale: int) -> str:
     expected = (hr[0] // scale, hr[1] // scale)
     if lr == expected:
         return ""
-    return f"LR is {_by(lr)}, HR is {_by(hr)} (width x height): at x{scale} LR would be {_by(expected)}{_factor(lr, hr)}"
+    return (
+        f"LR is {_by(lr)}, HR is {_by(hr)} (width x height): at x{scale} LR would be {_by(expected)}{_factor(lr, hr)}"
+    )
 
 
 def swapped(sizes: Sequence[tuple[Size, Size]], scale: int) -> bool:

@@ -47,7 +47,9 @@ def _whole(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     places = [np.minimum(np.arange(side), side - np.arange(side)) <= far for side in one.shape]
     allowed = np.where(places[0][:, None] & places[1], correlation, -np.inf)
     row, column = np.unravel_index(int(allowed.argmax()), allowed.shape)
-    down, right = (int(place) - (side if place > side // 2 else 0) for place, side in zip((row, column), one.shape, strict=True))
+    down, right = (
+        int(place) - (side if place > side // 2 else 0) for place, side in zip((row, column), one.shape, strict=True)
+    )
     return float(down), float(right)
 
 

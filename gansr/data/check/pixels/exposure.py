@@ -24,7 +24,9 @@ def exposure(image: np.ndarray) -> list[Finding]:
     dark, bright = (float((image.max(2) == 0).mean()), float((image.min(2) == 255).mean()))
     if max(dark, bright) > CLIPPED:
         what = "black" if dark > bright else "white"
-        found.append(Finding("clipped", (), f"{max(dark, bright):.0%} of the pixels are pure {what}", max(dark, bright)))
+        found.append(
+            Finding("clipped", (), f"{max(dark, bright):.0%} of the pixels are pure {what}", max(dark, bright))
+        )
     low, high = np.percentile(level[::2, ::2], (0.5, 99.5))
     if high - low < NARROW:
         found.append(Finding("narrow", (), f"levels from {low:.0f} to {high:.0f} of 255", float(high - low)))

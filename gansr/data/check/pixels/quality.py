@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gansr.data.calibration.blocks import luma
+from gansr.data.calibration.blocks import band, luma, transformed
 from gansr.data.calibration.compression import Compression, find_compression
 from gansr.data.calibration.samples import middle
 from gansr.data.check.findings import Finding
@@ -11,6 +11,8 @@ from gansr.data.check.pixels.detail import LENGTH, Detail, detail
 LOOKED_AT = 1024  # pixels of a side, from the middle, in which detail is measured
 BLOCKS_IN = 384  # the same for blocks of JPEG
 BLOCKS_FROM = 48  # pixels of a side: fewer hold too few blocks
+HIGH = band(9, 14)
+EVERYWHERE = 0.37  # times the mean energy of fine detail, what the quietest tenth of blocks has of it
 NOTHING_BUT_NOISE = 0.3  # correlation of neighbours
 
 STRONG, STANDING_OUT = 20.0, 12.0  # periods that are none of a photo's: alone, and with a spectrum that falls too fast
@@ -67,6 +69,14 @@ def _detail(seen: Detail) -> list[Finding]:
 def _noise(seen: Detail, plane: np.ndarray) -> list[Finding]:
     centred = plane - plane.mean()
     near = float((centred[:, 1:] * centred[:, :-1]).mean() / max((centred**2).mean(), 1e-9))
-    if near < NOTHING_BUT_NOISE and seen.noise:
+    if not seen.noise or _patchy(plane):
+        return []
+    if near < NOTHING_BUT_NOISE:
         return [Finding("noisy", (), f"neighbours correlate by {near:.2f}: it is all noise", near, "warning")]
-    return [Finding("noisy", (), f"standard deviation of {seen.noise:.0f} levels in Y", seen.noise)] if seen.noise else []
+    return [Finding("noisy", (), f"standard deviation of {seen.noise:.0f} levels in Y", seen.noise)]
+
+
+def _patchy(plane: np.ndarray) -> bool:
+    """Whether fine detail is here and there, as texture is: noise is everywhere."""
+    energy = (transformed(plane)[:, HIGH] ** 2).mean(1)
+    return float(np.percentile(energy, 10)) < EVERYWHERE * float(energy.mean())
