@@ -64,6 +64,16 @@ def run(request: Request, console: Console) -> bool:
             "in the same order."
         )
     outcome = check(request, console)
+    tell(outcome, request, console)
+    return outcome.may_start
+
+
+def tell(outcome: Outcome, request: Request, console: Console) -> None:
+    """Print a table, and write what was asked for.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
     say(outcome, console)
     if request.json:
         write_json(request.json, as_json(outcome))
@@ -72,7 +82,6 @@ def run(request: Request, console: Console) -> bool:
         html = page(outcome)
         write_page(request.html, html)
         told(console, request.html, html, f"{len(outcome.findings)} finding(s)")
-    return outcome.may_start
 
 
 def check(request: Request, console: Console) -> Outcome:
