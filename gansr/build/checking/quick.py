@@ -44,16 +44,23 @@ def quick_check(options: Options, images: Images) -> list[str]:
     scale = options.scales[0]
     some_pairs, some_photos = _spread(pairs, PAIRS), _spread(photos, PHOTOS)
     findings = [*_pairs(some_pairs, scale), *_photos(some_photos)]
-    errors = [one for one in findings if one.severity == "error"]
-    if errors:
-        raise DataError(
-            f"data.train: {KINDS[errors[0].kind].title} ({len(errors)} among {len(some_pairs) + len(some_photos)} that "
-            f"were looked at): {described(errors[0])}. {KINDS[errors[0].kind].advice} All of them: {_command(options)}."
-        )
+    _refuse_errors([one for one in findings if one.severity == "error"], len(some_pairs) + len(some_photos), options)
     train = [*photos, *(hr for _, hr in pairs)]
     validation = [hr for one in images.validation for _, _, hr in one.files if hr is not None]
     findings += _leaks(train, validation)
     return _sentences(ordered(findings), options)
+
+
+def _refuse_errors(errors: Sequence[Finding], count: int, options: Options) -> None:
+    if not errors:
+        return
+    first = errors[0]
+    kind, files = KINDS[first.kind], " and ".join(map(str, first.files))
+    broken = f" cannot be read: {kind.title}" if len(first.files) == 1 else f": {kind.title}"
+    raise DataError(
+        f"data.train: {files}{broken} ({len(errors)} found among {count} that were looked at)"
+        f"{', ' * bool(first.said)}{first.said}. {kind.advice} To look at all of them: {_command(options)}."
+    )
 
 
 def members(train: object) -> tuple[list[Path], list[Pair]]:
