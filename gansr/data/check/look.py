@@ -95,7 +95,9 @@ def _pixels(image: np.ndarray, file: Path, role: Role, crop: int) -> list[Findin
     if min(image.shape[:2]) < crop:
         found.append(Finding("too_small", (), f"{image.shape[1]}x{image.shape[0]}, and the crop is {crop}x{crop}"))
     seen = exposure(image)
-    blank = any(one.kind == "blank" for one in seen)
-    if role == "hr" and not blank:
+    blank = [one for one in seen if one.kind == "blank"]
+    if role == "lr":  # it is what its HR makes it
+        seen = blank
+    elif not blank:
         seen += quality(to_rgb(image), quality_of_file(file))
     return found + seen
