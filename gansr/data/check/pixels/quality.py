@@ -21,8 +21,9 @@ STRONG, STANDING_OUT = 20.0, 12.0  # periods that are none of a photo's: alone, 
 BETTER = 1.0  # decibels, by which an explanation has to be better
 CLIFF = 4.0  # decibels of error of a photo's own spectrum, from which on it falls too fast
 EMPTY = 2.0  # decibels: what is left at the highest frequencies
-SHARPER = 0.3  # decibels, by which enlarging explains better than blur
-BLUR = 0.9  # pixels
+STEEP, EMPTIER = 2.2, 0.0  # the same for less of a cliff with less beyond it, as compression leaves it
+SHARPER = 0.1  # decibels, by which enlarging explains better than blur
+BLUR = 0.8  # pixels
 
 FINE_QUALITY = 90  # of JPEG, from which on little can be seen
 
@@ -75,7 +76,7 @@ def _detail(seen: Detail) -> list[Finding]:
     periodic = periodic or (seen.period > STANDING_OUT and seen.own > CLIFF)
     if periodic and factor not in ((1.5, 3.0) if seen.period_factor in (1.5, 3.0) else (seen.period_factor,)):
         factor = seen.period_factor
-    cliff = seen.own > CLIFF and seen.top < EMPTY
+    cliff = (seen.own > CLIFF and seen.top < EMPTY) or (seen.own > STEEP and seen.top < EMPTIER)
     if periodic or (cliff and seen.enlarged + SHARPER < seen.blurred):
         return [Finding("enlarged", (), f"by about {factor:g}, as {seen.kernel} would", factor)]
     if cliff and seen.sigma >= BLUR:
