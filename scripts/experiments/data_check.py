@@ -245,7 +245,8 @@ def table(rows: Sequence[Row]) -> str:
     lines = ["| fault | strength | wanted | found | instead |", "|---|---|---|---|---|"]
     for one in rows:
         instead = ", ".join(f"{count} {name}" for name, count in one.instead.most_common(3))
-        lines.append(f"| {one.fault} | {one.strength} | {one.wanted} | {one.found} of {one.count} | {instead} |")
+        wanted = one.wanted.replace("|", " or ")
+        lines.append(f"| {one.fault} | {one.strength} | {wanted} | {one.found} of {one.count} | {instead} |")
     return "\n".join(lines)
 
 
