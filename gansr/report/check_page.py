@@ -82,7 +82,7 @@ def _group(group: Group) -> Markup:
     shown = [_shown(one) for one in group.shown if one.pictures]
     listed = [one.said for one in group.shown if not one.pictures]
     more = [folded(f"{len(group.others)} more", notes(group.others))] if group.others else []
-    grid = tag("div", *shown, class_="cards") if shown else None
+    grid = tag("div", *shown, class_="cards pictures") if shown else None
     return joined([*head, notes(listed), grid, *more])
 
 

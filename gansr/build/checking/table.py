@@ -1,6 +1,6 @@
 """What a check found, for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from gansr.data.check.findings import KINDS, Finding
 from gansr.data.check.whole import Statistics
 
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+COPIES = frozenset({"duplicate", "near_duplicate", "leak"})
 SHOWN = 3
 ROLES = {"hr": "HR", "lr": "LR", "test": "test"}
 
@@ -39,7 +40,7 @@ def rows(statistics: Statistics) -> list[tuple[str, str]]:
         ("megapixels", f"{statistics.megapixels:.1f}"),
         ("formats", _counts(statistics.formats)),
         ("kinds of pixels", _counts(statistics.modes)),
-        ("channels", _counts(statistics.channels)),
+        ("channels", ", ".join(f"{count} with {channels}" for channels, count in statistics.channels.items())),
         ("mean of R, G, B", ", ".join(f"{one:.1f}" for one in statistics.means)),
         ("standard deviation", ", ".join(f"{one:.1f}" for one in statistics.deviations)),
         ("files", _megabytes(statistics.file_bytes)),
@@ -47,8 +48,7 @@ def rows(statistics: Statistics) -> list[tuple[str, str]]:
     ]
 
 
-def _counts(counts: object) -> str:
-    assert isinstance(counts, dict)
+def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
@@ -86,7 +86,8 @@ def examples(findings: Sequence[Finding], most: int = SHOWN) -> list[str]:
 
 def described(finding: Finding) -> str:
     """Names of files, and what is said of them."""
-    names = " = ".join(name(file) for file in finding.files[:3])
+    between = " = " if finding.kind in COPIES else " and "
+    names = between.join(name(file) for file in finding.files[:3])
     more = f" and {len(finding.files) - 3} more" if len(finding.files) > 3 else ""
     text = f"{names}{more}: {finding.said}" if finding.said and names else names or finding.said
     return text.encode("utf-8", "replace").decode()  # names that are no UTF-8

@@ -64,7 +64,7 @@ def look_at(file: Path, role: Role, crop: int) -> tuple[Look, np.ndarray | None]
     Args:
         file: an image, or what should be one
         role: of LR nobody asks whether it is sharp; of test images nobody asks whether they are good
-        crop: side of the crops that are cut from it, pixels
+        crop: side of the crops that are cut from HR, pixels
     """
     found, findings = header(file)
     if found is None:
@@ -93,7 +93,7 @@ def look_at(file: Path, role: Role, crop: int) -> tuple[Look, np.ndarray | None]
 
 def _pixels(image: np.ndarray, file: Path, role: Role, crop: int) -> list[Finding]:
     found = []
-    if min(image.shape[:2]) < crop:
+    if role == "hr" and min(image.shape[:2]) < crop:
         found.append(Finding("too_small", (), f"{image.shape[1]}x{image.shape[0]}, and the crop is {crop}x{crop}"))
     seen = exposure(image)
     blank = [one for one in seen if one.kind == "blank"]

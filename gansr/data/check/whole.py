@@ -52,12 +52,10 @@ class Seen:
 
 def see(unit: Unit, scale: int, crop: int) -> Seen:
     """Read a unit's files, each once, and look at each and at both."""
-    look, image = look_at(
-        unit.file, unit.role, 1 if unit.role == "test" else crop // scale if unit.role == "lr" else crop
-    )
+    look, image = look_at(unit.file, unit.role, crop)
     if unit.lr is None:
         return Seen(unit, {unit.role: look})
-    lr_look, lr = look_at(unit.lr, "lr", crop // scale)
+    lr_look, lr = look_at(unit.lr, "lr", crop)
     seen = Seen(unit, {"hr": look, "lr": lr_look})
     if image is None or lr is None:
         return seen
