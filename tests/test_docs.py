@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from gansr.build.examining.check import examine
 from gansr.build.making.parts import TABLES
+from gansr.cli_cache import app as cache_app
 from gansr.data.degradations.presets import PRESETS
 from gansr.losses.degradation import DEGRADATION
 from gansr.metrics.fidelity.protocols import PROTOCOLS
+from gansr.options.images import TrainSetOptions
 from gansr.options.load import validate
 from gansr.options.reader import parse
 from gansr.options.schema import RECIPE_OPTIONS
@@ -135,6 +137,25 @@ def test_every_tracker_is_there(name: str) -> None:
     assert f"| `{name}` |" in TRAINING
 
 
+DATASETS = (Path(__file__).parent.parent / "docs" / "datasets.md").read_text("utf-8")
+
+
+def test_the_table_of_data_sets_is_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python scripts/dataset_table.py` writes it anew."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "scripts")
+    from dataset_table import page  # pyright: ignore[reportMissingImports]
+
+    assert page(DATASETS) == DATASETS
+
+
+def test_what_is_shown_of_data_sets_fits(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", DATASETS, re.DOTALL)
+    base = tree(scale=4)
+    found = validate(base | {"data": parse(text, "docs/datasets.md")["data"]}, "docs/datasets.md")
+    assert list(found.data.validation) == ["set5", "set14", "bsd100", "div2k"]
+    examine(found)
+
+
 METRICS_PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")
 
 
@@ -146,3 +167,24 @@ def test_every_metric_and_protocol_is_there(name: str) -> None:
 def test_every_metrics_needs_and_terms_are_there() -> None:
     table = METRICS_PAGE.partition("## What has to be downloaded")[2].partition("## ")[0]
     assert [name for name in TABLES["metrics"] if f"`{name}`" not in table] == []
+
+
+CACHE = (Path(__file__).parent.parent / "docs" / "cache.md").read_text("utf-8")
+
+
+def test_what_is_shown_of_the_cache_fits(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", CACHE, re.DOTALL)
+    base = tree(scale=4, data__train__crop=32)
+    shown = merge(base, parse(text, "docs/cache.md"))
+    assert set(parse(text, "docs/cache.md")["data"]["train"]) == {"hr", "cache", "cache_folder", "keep_lr"}
+    examine(validate(shown, "docs/cache.md"))
+
+
+def test_every_command_of_the_cache_is_there() -> None:
+    commands = [command.name or getattr(command.callback, "__name__", "") for command in cache_app.registered_commands]
+    assert len(commands) == 4 and [name for name in commands if f"\ngansr cache {name} " not in CACHE] == []
+
+
+def test_every_kind_of_cache_is_there() -> None:
+    kinds = get_args(TrainSetOptions.model_fields["cache"].annotation)
+    assert len(kinds) == 3 and [kind for kind in kinds if f"\n| `{kind}` |" not in CACHE] == []

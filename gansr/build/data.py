@@ -1,6 +1,6 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,14 +9,15 @@ from typing import Any
 from accelerate import Accelerator
 from torch import Tensor
 
+from gansr.build.caching.sources import Sources
 from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
+from gansr.build.preparing.named import refuse_unprepared
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
-from gansr.data.files.decoded import Decoded
 from gansr.data.files.folders import check_sizes, find_images, pair_lr, without_small
 from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.sets.evaluation_set import EvaluationSet
@@ -38,19 +39,21 @@ class Images:
     told: list[str] = field(default_factory=list)  # what a quick look at them found, for people
 
 
-def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
+def training_set(options: Options, sources: Sources | None = None) -> HrOnly | PairedFiles | WithPairs | Scales:
     """The training images: read from pairs of folders, or from one with LR made on the fly, or a mixture of both.
 
     Raises:
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
-    train, source = options.data.train, Decoded(options.data.train.cache_megabytes)
+    train, sources = options.data.train, sources or Sources()
     hr = find_images(train.hr_folders, "data.train.hr")
     fit = set(_large_enough(hr, train))
     real = _real_pairs(options)
     beside = [pair[1] for pair in real[options.scales[0]]] if real else []
     importance = _importance([*(file for file in hr if file in fit), *beside], train)
-    sets = {}
+    pairs = _pairs(options, [file for file in hr if file in fit])
+    both = [file for some in (*pairs.values(), *real.values()) for pair in some for file in pair]
+    source, sets = sources.pixels(train, [*(file for file in hr if file in fit), *both]), {}
     for scale in options.scales:
         settings: dict[str, Any] = {
             "crop": options.crop(scale),
@@ -61,17 +64,17 @@ def training_set(options: Options) -> HrOnly | PairedFiles | WithPairs | Scales:
             "source": source,
             "importance": importance,
         }
-        if train.lr is None:
+        if train.lr is None and not train.keep_lr:
             around = None if train.degradation is None else margin(options, scale)
             photos = HrOnly([file for file in hr if file in fit], **settings, margin=around)
             sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed) if real else photos
         else:
-            pairs = pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train")
-            sets[scale] = PairedFiles([pair for pair in pairs if pair[1] in fit], **settings)
+            kept = sources.kept_lr(train, [file for _, file in pairs[scale]], scale) if train.keep_lr else None
+            sets[scale] = PairedFiles(pairs[scale], **settings, lr_source=kept)
     return sets[options.scale] if list(sets) == [options.scale] else Scales(sets, _draw(options))
 
 
-def unpaired_set(options: Options) -> UnpairedFiles:
+def unpaired_set(options: Options, sources: Sources | None = None) -> UnpairedFiles:
     """Sharp photos and real LR of other ones, each side shuffled and cut by itself.
 
     Windows of HR have a margin only where a degradation looks at it: one that the options have, or that is harvested.
@@ -87,7 +90,7 @@ def unpaired_set(options: Options) -> UnpairedFiles:
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
-        "source": Decoded(train.cache_megabytes),
+        "source": (sources or Sources()).pixels(train, [*hr, *real_lr]),
     }
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0
@@ -95,6 +98,17 @@ def unpaired_set(options: Options) -> UnpairedFiles:
         HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
         HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
     )
+
+
+def _pairs(options: Options, hr: Sequence[Path]) -> dict[int, list[tuple[Path, Path]]]:
+    """(lr, hr) for each scale where LR is not made for each crop; LR that is kept goes by the name of its HR."""
+    train, fit = options.data.train, set(hr)
+    if train.keep_lr:
+        return {scale: [(file, file) for file in hr] for scale in options.scales}
+    if train.lr is None:
+        return {}
+    found = {scale: pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train") for scale in options.scales}
+    return {scale: [pair for pair in pairs if pair[1] in fit] for scale, pairs in found.items()}
 
 
 def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
@@ -201,11 +215,15 @@ def maker(options: Options) -> MakeLr | None:
     return make
 
 
-def open_images(options: Options) -> Images:
-    """Find every image of a stage: missing folders and pairs that do not fit are found here."""
+def open_images(options: Options, sources: Sources | None = None) -> Images:
+    """Find every image of a stage: missing folders and pairs that do not fit are found here.
+
+    Nothing is decoded before an image is asked for, or `sources` are opened.
+    """
+    refuse_unprepared(options)
     sets = [
         EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
         for name, folders in options.data.validation.items()
     ]
     unpaired = options.data.train.real_lr is not None
-    return Images(unpaired_set(options) if unpaired else training_set(options), sets)
+    return Images(unpaired_set(options, sources) if unpaired else training_set(options, sources), sets)

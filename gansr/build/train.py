@@ -7,6 +7,7 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
+from gansr.build.caching.sources import Sources
 from gansr.build.checking.quick import quick_check
 from gansr.build.data import Images, open_images
 from gansr.build.examining.check import examine
@@ -32,8 +33,12 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
     inherited: Path | None = None
     try:
         written = written_before(stages)
-        images = [_inspected(options, accelerator, before) for options, before in zip(stages, written, strict=True)]
+        sources = Sources()
+        images = [
+            _inspected(options, accelerator, before, sources) for options, before in zip(stages, written, strict=True)
+        ]
         _refuse_strangers(stages)
+        sources.open()  # decodes what the cache lacks: when all else is known to be right
         for options, its_images in zip(stages, images, strict=True):
             if not build_stage(options, accelerator, its_images, inherited).train():
                 return None
@@ -44,7 +49,7 @@ def train(stages: Sequence[Options], cpu: bool = False) -> Path | None:
         accelerator.end_training()  # ends the process group: with it alive, gloo may abort on exit
 
 
-def _inspected(options: Options, accelerator: Accelerator, written: Collection[Path]) -> Images:
+def _inspected(options: Options, accelerator: Accelerator, written: Collection[Path], sources: Sources) -> Images:
     """A stage's images, after a look at everything else that could go wrong hours later when the stage begins."""
     found = examine(options, written)
     if found.missing:
@@ -54,7 +59,7 @@ def _inspected(options: Options, accelerator: Accelerator, written: Collection[P
         for section, rows in options.tables.items():
             parts.loss_table(rows, section, options)
         best(options, parts.metrics(options, options.scale))
-    images = open_images(options)
+    images = open_images(options, sources)
     begun = (options.folder / "checkpoints").is_dir()  # then it was said before
     if not accelerator.is_main_process or begun:
         return images

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from gansr.options.caching import refuse_keep_lr
 from gansr.options.component import Component
 from gansr.options.images import DataOptions, Scale, Strict, Word
 from gansr.options.sections import (
@@ -86,6 +87,7 @@ class Common(Strict):
             raise ValueError(
                 f"data.train.scales is {list(self.scales)}; expected different numbers up to scale ({self.scale})"
             )
+        refuse_keep_lr(train)
         self._check_folders("data.train.lr", train.lr)
         if train.pairs is not None:
             self._check_folders("data.train.pairs.lr", train.pairs.lr)

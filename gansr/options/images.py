@@ -144,9 +144,20 @@ class TrainSetOptions(Strict):
     flips: bool = True
     rotations: bool = True
     workers: NonNegativeInt = Field(default=2, description="loader processes for each training process; 0: none")
+    cache: Literal["raw", "memory", "none"] = Field(
+        default="raw",
+        description="raw: all images are decoded once, to files of raw bytes that every run uses; memory: in the run, "
+        "and kept up to cache_megabytes; none: each time",
+    )
+    cache_folder: Path | None = Field(
+        default=None, description="of the raw cache; omitted: GANSR_CACHE in the environment, or ~/.cache/gansr"
+    )
     cache_megabytes: NonNegativeInt = Field(
         default=512,
-        description="decoded images kept in memory by each worker, and as much again for maps of importance",
+        description="with cache: memory, decoded images kept by each worker; always, maps of importance",
+    )
+    keep_lr: bool = Field(
+        default=False, description="make bicubic LR of whole images once, in the raw cache, not for each crop"
     )
 
     @property

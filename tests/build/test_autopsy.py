@@ -116,7 +116,7 @@ def test_a_full_disk(autopsy: Callable[..., Autopsy], small_disk: Path) -> None:
 
 
 def test_an_image_that_is_gone(autopsy: Callable[..., Autopsy], monkeypatch: pytest.MonkeyPatch) -> None:
-    one: Any = autopsy(data__train__cache_megabytes=0)
+    one: Any = autopsy(data__train__cache="none")
     monkeypatch.setattr(one.images, "files", [Path(f"gone/{file.name}") for file in one.images.files])
     text = one(0, ["loss/pixel"])
     assert "Its images: gone/" in text and "could not be saved: gone/" in text

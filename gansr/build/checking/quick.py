@@ -67,8 +67,8 @@ def members(train: object) -> tuple[list[Path], list[Pair]]:
     """(photos without LR, pairs of LR and HR) of a training set; of sets of other kinds nothing is known."""
     if isinstance(train, HrOnly):
         return list(train.files), []
-    if isinstance(train, PairedFiles):
-        return [], list(train.pairs)
+    if isinstance(train, PairedFiles):  # LR that is made and kept goes by the name of its HR
+        return [hr for lr, hr in train.pairs if lr == hr], [pair for pair in train.pairs if pair[0] != pair[1]]
     if isinstance(train, WithPairs):
         return list(train.photos.files), list(train.pairs)
     if isinstance(train, Scales):

@@ -17,6 +17,9 @@ EXTENSIONS = frozenset(
     | ({".avif"} if features.check("avif") else set())
 )
 
+READING_VERSION = 1
+"""Counts up with every change to what `read_image` makes of a file: caches of what it made before are not used."""
+
 # How each suffix is written: 4:4:4 keeps colour at full resolution; lossy WebP cannot, so WebP is lossless.
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {}),

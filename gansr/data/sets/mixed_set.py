@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from gansr.data.files.images import to_rgb
 from gansr.data.sampler import Ticket, source_generator
-from gansr.data.sets.training_set import HrOnly
+from gansr.data.sets.training_set import HrOnly, copied
 
 
 class Sourced(NamedTuple):
@@ -61,4 +61,4 @@ class WithPairs(Dataset[Sourced]):
         height, width, _ = source.shape(file)
         cut = cutter.cut(number, height * cutter.scale, width * cutter.scale)
         side = cutter.crop // cutter.scale
-        return cut.lay(to_rgb(source.window(file, cut.top, cut.left, side, side))).copy()
+        return copied(cut.lay(to_rgb(source.window(file, cut.top, cut.left, side, side))))

@@ -121,7 +121,7 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
         size = without_rest(height, scale), without_rest(width, scale)
         cut = self.cutter.cut(number, *size)
         window = mirrored_window(self.source, file, size, (cut.top * scale, cut.left * scale), crop, self.margin)
-        laid = cut.lay(to_rgb(window)).copy()  # what a source gives is read-only
+        laid = copied(cut.lay(to_rgb(window)))  # what a source gives is read-only
         if self.importance is None:
             return laid
         return Weighted(laid, self.cutter.take(self.importance, file, height, width, cut))
@@ -164,7 +164,7 @@ class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
 
         def take(source: ImageSource, file: Path, factor: int) -> np.ndarray:
             side = crop * factor // scale
-            return cut.lay(to_rgb(source.window(file, cut.top * factor, cut.left * factor, side, side))).copy()
+            return copied(cut.lay(to_rgb(source.window(file, cut.top * factor, cut.left * factor, side, side))))
 
         images = take(self.lr_source, lr, 1), take(self.source, hr, scale)
         if self.importance is None:
@@ -206,6 +206,14 @@ def mirrored_window(
         return inside
     # What is mirrored lies within `margin` of the border, hence within `inside`.
     return np.pad(inside, [*missing, (0, 0)], mode="symmetric")
+
+
+def copied(laid: np.ndarray) -> np.ndarray:
+    """A contiguous copy of bytes (H, W, C), whose rows and columns may be mirrored and exchanged, its pixels not.
+
+    Pixels are copied as one thing of C bytes: of those of a turned crop NumPy copies 20,000 in 50 us, bytes in 100.
+    """
+    return laid.view(np.dtype((np.void, laid.shape[2]))).copy().view(np.uint8)
 
 
 def without_rest(side: int, scale: int) -> int:

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ from PIL import Image
 
 from gansr.data.files.decoded import Decoded
 from gansr.data.sampler import Ticket
-from gansr.data.sets.training_set import Cutter, HrOnly, PairedFiles, mirrored_window
+from gansr.data.sets.training_set import Cut, Cutter, HrOnly, PairedFiles, copied, mirrored_window
 from gansr.errors import OptionsError
 from gansr.imaging.resize import mod_crop, reduce_uint8, reduce_window_uint8
 
@@ -119,3 +121,13 @@ def test_mirrored_window_equals_padding(tmp_path):
 def test_crop_must_divide():
     with pytest.raises(OptionsError, match=r"crop: found 100; expected a multiple of the scale 3, for example 99"):
         Cutter(100, 3, 0)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_copies_are_whole_and_their_own(channels: int) -> None:
+    image = np.random.default_rng(0).integers(256, size=(5, 9, channels), dtype=np.uint8)
+    for coins in itertools.product((False, True), repeat=3):
+        view = Cut(0, 0, *coins).lay(image[:, 2:7])
+        copy = copied(view)
+        assert np.array_equal(copy, view) and copy.flags.c_contiguous and copy.flags.writeable
+        assert not np.shares_memory(copy, image)
