@@ -75,12 +75,14 @@ KINDS: dict[str, Kind] = {
         "note", "images of several frames", "The first frame is read; save others as files of their own."
     ),
     "orientation": Kind("note", "images turned by EXIF", "They are turned upright; tools that do not will disagree."),
-    "profile": Kind("note", "colour profiles other than sRGB", "Convert them to sRGB if their colours matter."),
+    "profile": Kind(
+        "note", "colour profiles other than sRGB", "Convert them to sRGB: tools disagree about such colours."
+    ),
     # Kinds of pixels
     "sixteen_bits": Kind("note", "images of 16 bits", "They become 8 bits; nothing is to be done."),
     "grey": Kind("note", "grey images among colour", "They train as three equal channels; leave them out if unwanted."),
     "palette": Kind("note", "images with a palette", "They become RGB; few colours may mean bands or dithering: look."),
-    "cmyk": Kind("note", "images for print (CMYK)", "They become RGB by a formula, not by a profile: look at them."),
+    "cmyk": Kind("note", "images for print (CMYK)", "They become RGB, and tools disagree about how: look at them."),
     "transparent": Kind("note", "transparent images", "Transparency is dropped: see what was hidden under it."),
     # Names
     "case": Kind("warning", "names that differ only in case", "Rename one: elsewhere they are one file."),

@@ -127,9 +127,7 @@ def _profile(profile: bytes) -> str:
 def _kind(file: Path, image: Image.Image, found: Header) -> list[Finding]:
     kinds = []
     if found.bits == 16:
-        grey = image.mode.startswith("I")
-        how = "rounded" if grey else "of each channel the upper 8 bits"
-        kinds.append(Finding("sixteen_bits", (file,), f"{'grey' if grey else 'colour'}, {how}"))
+        kinds.append(Finding("sixteen_bits", (file,), "grey" if image.mode.startswith("I") else "colour"))
     if image.mode in ("P", "PA"):
         kinds.append(Finding("palette", (file,)))
     if image.mode in ("CMYK", "YCCK"):
