@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from gansr.build.checking.outcome import Outcome
-from gansr.build.checking.table import ROLES, described, rows
+from gansr.build.checking.table import ROLES, described, printable, rows
 from gansr.build.report import made_by
 from gansr.data.check.findings import KINDS, Finding
 from gansr.data.files.images import read_image, to_rgb
@@ -99,7 +99,7 @@ def page(outcome: Outcome) -> str:
 
 def _pictures(finding: Finding, scale: int) -> list[tuple[str, np.ndarray]]:
     """(label, uint8 (H, W, 3)) of what can be shown."""
-    images = [(file.name, image) for file in finding.files[:4] if (image := _read(file)) is not None]
+    images = [(printable(file.name), image) for file in finding.files[:4] if (image := _read(file)) is not None]
     if finding.kind in CLOSE and len(images) == 2:
         (lr_name, lr), (hr_name, hr) = images
         return [(f"LR: {lr_name}", _close(lr, 64)), (f"HR: {hr_name}", _close(hr, 64 * scale))]

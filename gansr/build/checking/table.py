@@ -89,8 +89,12 @@ def described(finding: Finding) -> str:
     between = " = " if finding.kind in COPIES else " and "
     names = between.join(name(file) for file in finding.files[:3])
     more = f" and {len(finding.files) - 3} more" if len(finding.files) > 3 else ""
-    text = f"{names}{more}: {finding.said}" if finding.said and names else names or finding.said
-    return text.encode("utf-8", "replace").decode()  # names that are no UTF-8
+    return printable(f"{names}{more}: {finding.said}" if finding.said and names else names or finding.said)
+
+
+def printable(text: str) -> str:
+    """Names that are no UTF-8 can neither be printed nor written."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def name(file: Path) -> str:

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,17 @@ def test_one_error_ends_with_1(gansr: Gansr, tmp_path: Path) -> None:
     (tmp_path / "hr" / "none.png").touch()
     said = gansr("data", "check", tmp_path / "hr")
     assert said.code == 1 and "files of 0 bytes" in said.out and "Training may not start" in said.out
+
+
+def test_names_that_are_no_utf8(gansr: Gansr, tmp_path: Path) -> None:
+    (tmp_path / "hr").mkdir()
+    try:
+        picture(fresh()).save(tmp_path / "hr" / os.fsdecode(b"odd\xff.png"))
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    said = gansr("data", "check", tmp_path / "hr", "--html", tmp_path / "a.html", "--json", tmp_path / "a.json")
+    assert said.code == 0 and "not in UTF-8" in said.out
+    assert "hr/odd?.png" in (tmp_path / "a.html").read_text() and "odd" in (tmp_path / "a.json").read_text()
 
 
 def test_good_folders_end_with_0(gansr: Gansr, tmp_path: Path) -> None:

@@ -264,6 +264,11 @@ def test_the_table_of_kinds() -> None:
     assert [one.kind for one in ordered([*found, Finding("empty", ())])] == ["empty", "blank", "grey", "compressed"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_guide_tells_of_every_kind(root: Path, kind: str) -> None:
+    assert f"`{kind}`" in (root / "docs" / "data-check.md").read_text("utf-8")
+
+
 def test_every_ending_that_is_read_is_known() -> None:
     from gansr.data.check.files.opening import FORMATS
 
