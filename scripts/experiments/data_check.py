@@ -3,8 +3,9 @@
 usage: python scripts/experiments/data_check.py FOLDER... [--half test] [--most 40] [--parts single pairs] [-o FILE.md]
 
 FOLDER holds sharp photos (HR). Of each folder's photos, in the order of their names, every second one belongs to the
-half `fit`, for choosing thresholds, and the others to `test`. Faults are planted in the photos that nothing is said of; what is said of the untouched ones is listed by name. JPEG files are
-halved first, which removes traces of their compression. Prints a table in Markdown.
+half `fit`, for choosing thresholds, and the others to `test`. Faults are planted in the photos that nothing is said of;
+what is said of the untouched ones is listed by name. JPEG files are halved first, which removes traces of their
+compression. Prints a table in Markdown.
 """
 
 import argparse
