@@ -1,7 +1,7 @@
 """Folders in the options -> batches to train on and sets to be judged on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Images:
 
     train: TrainingSet
     validation: list[EvaluationSet]
+    told: list[str] = field(default_factory=list)  # what a quick look at them found, for people
 
 
 def training_set(options: Options, sources: Sources | None = None) -> HrOnly | PairedFiles | WithPairs | Scales:

@@ -265,7 +265,7 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
         metrics = {one.scale: parts.metrics(options, one.scale) for one in images.validation}
     validation = Validation(options, images.validation, metrics, accelerator)
     seen = say_images(options) if accelerator.is_main_process else []
-    left_out = [*seen, *told, *load_start(options, made_of.networks, inherited)]
+    left_out = [*seen, *images.told, *told, *load_start(options, made_of.networks, inherited)]
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
     return Stage(options, accelerator, recipe, images, validation, left_out, inherited)
