@@ -167,8 +167,15 @@ def test_a_stage_to_come_is_looked_at_before_the_first_one_starts(refused: Run, 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_truncated_image_found_in_training(
-    gansr: Run, options_file: Run, tree: Run, photos: Path, tmp_path: Path, workers: int
+    gansr: Run,
+    options_file: Run,
+    tree: Run,
+    photos: Path,
+    tmp_path: Path,
+    workers: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("gansr.build.checking.quick.PHOTOS", 1)  # of many images, not this one is looked at before
     changed = change_photo(photos, tmp_path / "other", "train", "HR/4.png", truncate)
     hr = changed / "train" / "HR"
     result = gansr("train", options_file(tree(data__train={"hr": str(hr), "crop": 16, "workers": workers})))

@@ -16,6 +16,7 @@ from gansr.metrics.fidelity.protocols import PROTOCOLS
 from gansr.options.images import TrainSetOptions
 from gansr.options.load import validate
 from gansr.options.reader import parse
+from gansr.options.roots import RootOptions
 from gansr.options.schema import RECIPE_OPTIONS
 from gansr.options.stages import expand, merge
 from gansr.options.streaming import StreamingOptions
@@ -92,6 +93,17 @@ def test_what_is_shown_of_data_fits(tree: Callable[..., Tree]) -> None:
         base = tree(scale=4, data__train__crop=32)
         train = parse(text, "docs/degradations.md")["data"]["train"]
         examine(validate(base | {"data": {"train": base["data"]["train"] | train}}, "docs/degradations.md"))
+
+
+IMAGES = (Path(__file__).parent.parent / "docs" / "images.md").read_text("utf-8")
+
+
+def test_what_is_shown_of_folders_fits(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", IMAGES, re.DOTALL)
+    options = validate(merge(tree(scale=4, train__batch=1), parse(text, "docs/images.md")), "docs/images.md")
+    examine(options)
+    assert [root.weight for root in options.data.train.hr_roots] == [1, 2, 1, 1, 1]
+    assert all(f"| `{key}` |" in IMAGES for key in RootOptions.model_fields)
 
 
 UNPAIRED = (Path(__file__).parent.parent / "docs" / "unpaired.md").read_text("utf-8")

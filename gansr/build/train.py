@@ -8,6 +8,7 @@ from pathlib import Path
 from accelerate import Accelerator
 
 from gansr.build.caching.sources import Sources
+from gansr.build.checking.quick import quick_check
 from gansr.build.data import Images, open_images
 from gansr.build.examining.check import examine
 from gansr.build.making import parts
@@ -58,7 +59,11 @@ def _inspected(options: Options, accelerator: Accelerator, written: Collection[P
         for section, rows in options.tables.items():
             parts.loss_table(rows, section, options)
         best(options, parts.metrics(options, options.scale))
-    return open_images(options, sources)
+    images = open_images(options, sources)
+    begun = (options.folder / "checkpoints").is_dir()  # then it was said before
+    if not accelerator.is_main_process or begun:
+        return images
+    return replace(images, told=quick_check(options, images))
 
 
 def _refuse_strangers(stages: Sequence[Options]) -> None:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import Field, PositiveInt
+
+from gansr.options.component import Strict
 
 Part = Annotated[str, Field(pattern=r"^[\w-]+(\.[\w-]+)*$")]
 
 
-class StreamingOptions(BaseModel):
+class StreamingOptions(Strict):
     """Shards of WebDataset, read one after another."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     shards: str | tuple[str, ...] = Field(
         min_length=1, description="tar files or URLs of such, with ranges as in photos/{00..63}.tar"

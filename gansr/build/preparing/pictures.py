@@ -16,7 +16,7 @@ from gansr.data.catalogue.layout import Images
 from gansr.data.catalogue.manifest import entry
 from gansr.data.catalogue.record import HR, Part
 from gansr.data.fetching.budget import refuse_full
-from gansr.data.files.images import read_image, write_image
+from gansr.data.files.images import read_as_stored, write_image
 from gansr.errors import StorageError
 from gansr.imaging.benchmark_lr import bicubic, blurred, noisy
 from gansr.imaging.resize import mod_crop
@@ -96,7 +96,7 @@ def _job(part: Part, name: str, path: PurePosixPath, file: Path, folder: Path, h
 def _make_hr(part: Part, path: PurePosixPath, file: Path, folder: Path, how: How, work: Path) -> None:
     makes = how.folders(part)
     changed = how.mod_crop is not None or how.png
-    pixels = read_image(file) if makes or changed else None
+    pixels = read_as_stored(file) if makes or changed else None
     if pixels is not None and changed:
         pixels = mod_crop(pixels, how.mod_crop or 1)
         _write(folder / HR / path.with_suffix(".png"), pixels)

@@ -25,5 +25,12 @@ def data_uri(image: np.ndarray, palette: np.ndarray | None = None) -> str:
     return _uri("webp", stream)
 
 
+def photo_uri(image: np.ndarray) -> str:
+    """A small picture with little loss, for `src`: a page of hundreds stays a few megabytes. uint8 (H, W, 3)."""
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "JPEG", quality=92, subsampling=0)
+    return _uri("jpeg", stream)
+
+
 def _uri(kind: str, stream: io.BytesIO) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
