@@ -9,6 +9,7 @@ from PIL import Image
 from gansr.data.batches import paired_batches
 from gansr.data.sampler import CounterSampler, ScaleDraw
 from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales
+from gansr.data.sets.weighted import Weights
 from gansr.errors import DataError
 from gansr.imaging.resize import reduce_uint8
 
@@ -164,3 +165,14 @@ def test_all_processes_workers_and_resumed_runs_draw_the_same_scale(files):
         assert torch.equal(batch.hr, torch.cat([first.hr, second.hr]))
     later = batches(dataset, 3, scale=SEVERAL, batch=4, start=3, workers=2)
     assert same(one[3:], later) and [b.scale for b in one[3:]] == [b.scale for b in later]
+
+
+def test_crops_of_one_image_are_of_one_image_also_by_weight(files):
+    """An image that comes half as often as the others takes turns by epochs; an epoch counts images, not crops."""
+    weighted = HrOnly(files, 8, 2, seed=1, weights=Weights([3, 2], [1.0, 0.5], seed=1))
+    cut = {}
+    for tickets in islice(CounterSampler(len(weighted), 4, 1, crops=3), 200):
+        for ticket in tickets:
+            cut.setdefault(ticket.visit, set()).add(weighted.file(ticket))
+    assert all(len(found) == 1 for found in cut.values())
+    assert {file for found in cut.values() for file in found} == set(files)
