@@ -168,8 +168,8 @@ def test_all_processes_workers_and_resumed_runs_draw_the_same_scale(files):
 
 
 def test_crops_of_one_image_are_of_one_image_also_by_weight(files):
-    """An image that comes half as often as the others takes turns by epochs; an epoch counts images, not crops."""
-    weighted = HrOnly(files, 8, 2, seed=1, weights=Weights([3, 2], [1.0, 0.5], seed=1))
+    """Three images that share one place of an epoch take turns in it; an epoch counts images, not crops."""
+    weighted = HrOnly(files, 8, 2, seed=1, weights=Weights([2, 3], [1.0, 1 / 3], seed=1))
     cut = {}
     for tickets in islice(CounterSampler(len(weighted), 4, 1, crops=3), 200):
         for ticket in tickets:
