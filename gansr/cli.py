@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gansr.cli_cache import app as cache_app
+from gansr.cli_data import app as data_app
 from gansr.errors import OptionsError, UserError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(data_app, name="data")
 app.add_typer(cache_app, name="cache")
 
 OptionsFile = Annotated[Path, typer.Argument(help="options file (YAML)")]
@@ -70,7 +72,7 @@ def check(options: OptionsFile, overrides: Overrides = None) -> None:
 @app.command()
 def evaluate(
     weights: Annotated[list[str], typer.Argument(help="weights files, folders of finished pictures, or bicubic")],
-    on: Annotated[list[str], typer.Option(help="NAME=HR_DIR[:LR_DIR], or NAME=:LR_DIR; may be given several times")],
+    on: Annotated[list[str], typer.Option(help="NAME=HR_DIR[:LR_DIR], NAME=:LR_DIR, or a prepared set; repeatable")],
     json_file: Annotated[Path | None, typer.Option("--json", help="also write every number here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="and here, a row each")] = None,
     latex: Annotated[Path | None, typer.Option(help="write the tables for a paper")] = None,

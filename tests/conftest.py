@@ -6,7 +6,10 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -265,3 +268,86 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"needs the right to mount a small disk: {mounted.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@dataclass
+class Page:
+    """A file of a test's web site, and how its server misbehaves. Lists are used up, one entry for each request."""
+
+    body: bytes
+    tag: str | None = '"one"'
+    ranges: bool = True  # False: it has never heard of them
+    states: list[int] = field(default_factory=list)  # answered instead, before all else
+    cuts: list[int] = field(default_factory=list)  # the line ends after so many bytes
+    declared: int | None = None  # as the length, whatever it is
+    silent: bool = False  # no length at all
+    shift: int = 0  # ranges begin so many bytes later than asked for
+    leads_to: str | None = None
+
+
+class Web(NamedTuple):
+    """A web server on this machine: its address, its pages by path, and what it was asked."""
+
+    address: str
+    pages: dict[str, Page]
+    asked: list[tuple[str, str | None]]  # path, Range
+
+    def serve(self, path: str, body: bytes, **how: Any) -> Page:
+        """Put a page on the site, and return it, that a test may change its mind."""
+        self.pages[path] = Page(body, **how)
+        return self.pages[path]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers as the page says."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.server.web.asked.append((self.path, wanted))
+        page = self.server.web.pages.get(self.path)
+        if page is None or page.states:
+            self.send_error(404 if page is None else page.states.pop(0))
+        elif page.leads_to:
+            self._begin(302, {"Location": page.leads_to, "Content-Length": "0"})
+        else:
+            self._send(page, int(wanted[6:-1]) if wanted else 0)
+
+    def _send(self, page: Page, start: int) -> None:
+        same = self.headers.get("If-Range") in (None, page.tag)
+        start = start if page.ranges and same else 0
+        size = len(page.body)
+        if start >= size > 0:
+            self._begin(416, {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
+            return
+        rest = page.body[start:]
+        length = len(rest) if page.declared is None else page.declared
+        headers = {
+            "Content-Range": f"bytes {start + page.shift}-{size - 1}/{size}" if start else None,
+            "ETag": page.tag,
+            "Content-Length": None if page.silent else str(length),
+        }
+        self._begin(206 if start else 200, headers)
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(rest[: page.cuts.pop(0)] if page.cuts else rest)
+
+    def _begin(self, state: int, headers: dict[str, str | None]) -> None:
+        self.send_response(state)
+        for name, value in headers.items():
+            if value is not None:
+                self.send_header(name, value)
+        self.end_headers()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """Serves pages that a test puts into it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.web = Web(f"http://127.0.0.1:{server.server_port}", {}, [])
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield server.web
+    server.shutdown()
+    server.server_close()

@@ -16,6 +16,7 @@ from gansr.metrics.fidelity.protocols import PROTOCOLS
 from gansr.options.images import TrainSetOptions
 from gansr.options.load import validate
 from gansr.options.reader import parse
+from gansr.options.roots import RootOptions
 from gansr.options.schema import RECIPE_OPTIONS
 from gansr.options.stages import expand, merge
 
@@ -93,6 +94,17 @@ def test_what_is_shown_of_data_fits(tree: Callable[..., Tree]) -> None:
         examine(validate(base | {"data": {"train": base["data"]["train"] | train}}, "docs/degradations.md"))
 
 
+IMAGES = (Path(__file__).parent.parent / "docs" / "images.md").read_text("utf-8")
+
+
+def test_what_is_shown_of_folders_fits(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", IMAGES, re.DOTALL)
+    options = validate(merge(tree(scale=4, train__batch=1), parse(text, "docs/images.md")), "docs/images.md")
+    examine(options)
+    assert [root.weight for root in options.data.train.hr_roots] == [1, 2, 1, 1, 1]
+    assert all(f"| `{key}` |" in IMAGES for key in RootOptions.model_fields)
+
+
 UNPAIRED = (Path(__file__).parent.parent / "docs" / "unpaired.md").read_text("utf-8")
 WITHOUT_PAIRS = [name for name, options in RECIPE_OPTIONS.items() if options.unpaired]
 GUIDE = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", UNPAIRED, re.DOTALL)
@@ -135,6 +147,25 @@ def test_what_is_shown_of_watching_fits(tree: Callable[..., Tree]) -> None:
 @pytest.mark.parametrize("name", TABLES["trackers"])
 def test_every_tracker_is_there(name: str) -> None:
     assert f"| `{name}` |" in TRAINING
+
+
+DATASETS = (Path(__file__).parent.parent / "docs" / "datasets.md").read_text("utf-8")
+
+
+def test_the_table_of_data_sets_is_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python scripts/dataset_table.py` writes it anew."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "scripts")
+    from dataset_table import page  # pyright: ignore[reportMissingImports]
+
+    assert page(DATASETS) == DATASETS
+
+
+def test_what_is_shown_of_data_sets_fits(tree: Callable[..., Tree]) -> None:
+    (text,) = re.findall(r"<!-- check -->\n```yaml\n(.*?)```", DATASETS, re.DOTALL)
+    base = tree(scale=4)
+    found = validate(base | {"data": parse(text, "docs/datasets.md")["data"]}, "docs/datasets.md")
+    assert list(found.data.validation) == ["set5", "set14", "bsd100", "div2k"]
+    examine(found)
 
 
 METRICS_PAGE = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")

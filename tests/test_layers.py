@@ -16,7 +16,7 @@ FLOORS = [
     {"training", "evaluation"},
     {"recipes", "report"},
     {"build"},
-    {"cli_cache"},
+    {"cli_cache", "cli_data"},
     {"cli"},
     {"__main__", "__init__"},
 ]

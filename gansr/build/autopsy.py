@@ -97,9 +97,9 @@ def sources(images: TrainingSet, ticket: Ticket) -> str:
     """The file or files that a sample is cut from."""
     match images:
         case HrOnly():
-            return str(images.files[ticket.index])
+            return str(images.file(ticket))
         case PairedFiles():
-            return " with ".join(map(str, images.pairs[ticket.index]))
+            return " with ".join(map(str, images.pair(ticket)))
         case WithPairs():
             pair = images.pair(ticket)
             return " with ".join(map(str, pair)) if pair else sources(images.photos, ticket)

@@ -14,7 +14,7 @@ from gansr.build.showing.shots import asks_for_lr, cut
 from gansr.build.showing.sources import USUAL
 from gansr.data.files.counterparts import counterparts
 from gansr.data.files.folders import image_sizes
-from gansr.data.files.images import read_image
+from gansr.data.files.images import read_as_stored
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import DataError, OptionsError
 from gansr.evaluation.scores import Metric, Scores, evaluate
@@ -157,8 +157,8 @@ def _shots(files: Files, names: Sequence[str], factor: int, judged: Mapping[str,
     shots = []
     for number in chosen(values, count, rises):
         image, one = files[number]
-        results = {who: read_image(one[who]) for who in names}
-        hr = mod_crop(read_image(one[HR]), factor) if HR in one else None
+        results = {who: read_as_stored(one[who]) for who in names}
+        hr = mod_crop(read_as_stored(one[HR]), factor) if HR in one else None
         scores = {who: found.rows[number].values for who, found in judged.items()}
         shots.append(cut(Shot(SET, image, results[names[0]].shape[:2], None, None, results, hr, scores), 1))
     return shots

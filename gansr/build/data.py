@@ -14,10 +14,14 @@ from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
+from gansr.build.preparing.named import refuse_unprepared
+from gansr.build.roots import found_at, validation_root, weights_of
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask
-from gansr.data.files.folders import check_sizes, find_images, pair_lr, without_small
+from gansr.data.files.folders import check_sizes, names_of, pair_lr, without_small
+from gansr.data.files.roots import Found, files_of
+from gansr.data.files.said import refuse_unreadable
 from gansr.data.sampler import Moment, ScaleDraw, is_mild, real_side
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.data.sets.importance import MapSource, open_importance
@@ -44,14 +48,18 @@ def training_set(options: Options, sources: Sources | None = None) -> HrOnly | P
         DataError: a folder is missing or empty, an image is smaller than the crop, a pair does not fit.
     """
     train, sources = options.data.train, sources or Sources()
-    hr = find_images(train.hr_folders, "data.train.hr")
+    found = found_at(train.hr_roots, HR)
+    hr = files_of(found)
     fit = set(_large_enough(hr, train))
-    real = _real_pairs(options)
+    weights = weights_of(found, fit, options.seed)
+    found_beside, real = _real_pairs(options)
     beside = [pair[1] for pair in real[options.scales[0]]] if real else []
-    importance = _importance([*(file for file in hr if file in fit), *beside], train)
-    pairs = _pairs(options, [file for file in hr if file in fit])
+    fitting = [file for file in hr if file in fit]
+    importance = _importance([*found, *found_beside], [*fitting, *beside], train)
+    rare = weights_of(found_beside, set(beside), options.seed) if real else None
+    pairs = _pairs(options, found, fitting)
     both = [file for some in (*pairs.values(), *real.values()) for pair in some for file in pair]
-    source, sets = sources.pixels(train, [*(file for file in hr if file in fit), *both]), {}
+    source, sets = sources.pixels(train, [*fitting, *both]), {}
     for scale in options.scales:
         settings: dict[str, Any] = {
             "crop": options.crop(scale),
@@ -61,11 +69,12 @@ def training_set(options: Options, sources: Sources | None = None) -> HrOnly | P
             "rotations": train.rotations,
             "source": source,
             "importance": importance,
+            "weights": weights,
         }
         if train.lr is None and not train.keep_lr:
             around = None if train.degradation is None else margin(options, scale)
-            photos = HrOnly([file for file in hr if file in fit], **settings, margin=around)
-            sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed) if real else photos
+            photos = HrOnly(fitting, **settings, margin=around)
+            sets[scale] = WithPairs(photos, real[scale], _share(options), options.seed, rare) if real else photos
         else:
             kept = sources.kept_lr(train, [file for _, file in pairs[scale]], scale) if train.keep_lr else None
             sets[scale] = PairedFiles(pairs[scale], **settings, lr_source=kept)
@@ -82,9 +91,11 @@ def unpaired_set(options: Options, sources: Sources | None = None) -> UnpairedFi
             grey and the other is not.
     """
     train, scale = options.data.train, options.scale
-    hr = _large_enough(find_images(train.hr_folders, HR), train, HR)
-    real_lr = _large_enough(find_images(train.real_lr_folders, REAL_LR), train, REAL_LR, scale)
+    sharp, real = found_at(train.hr_roots, HR), found_at(train.real_lr_roots, REAL_LR)
+    hr = _large_enough(files_of(sharp), train, HR)
+    real_lr = _large_enough(files_of(real), train, REAL_LR, scale)
     refuse_sides(hr, real_lr)
+    weights = weights_of(sharp, set(hr), options.seed), weights_of(real, set(real_lr), options.seed)
     settings: dict[str, Any] = {
         "flips": train.flips,
         "rotations": train.rotations,
@@ -93,36 +104,34 @@ def unpaired_set(options: Options, sources: Sources | None = None) -> UnpairedFi
     made = train.degradation is not None or wanted(options) is not None
     around = margin(options, scale) if made else 0
     return UnpairedFiles(
-        HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around),
-        HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0),
+        HrOnly(hr, train.crop, scale, options.seed, **settings, margin=around, weights=weights[0]),
+        HrOnly(real_lr, train.crop // scale, 1, real_side(options.seed), **settings, margin=0, weights=weights[1]),
     )
 
 
-def _pairs(options: Options, hr: Sequence[Path]) -> dict[int, list[tuple[Path, Path]]]:
+def _pairs(options: Options, found: Sequence[Found], hr: Sequence[Path]) -> dict[int, list[tuple[Path, Path]]]:
     """(lr, hr) for each scale where LR is not made for each crop; LR that is kept goes by the name of its HR."""
     train, fit = options.data.train, set(hr)
     if train.keep_lr:
         return {scale: [(file, file) for file in hr] for scale in options.scales}
     if train.lr is None:
         return {}
-    found = {scale: pair_lr(train.hr_folders, train.lr_folders(scale), scale, "data.train") for scale in options.scales}
-    return {scale: [pair for pair in pairs if pair[1] in fit] for scale, pairs in found.items()}
+    pairs = {scale: pair_lr(found, train.lr_folders(scale), scale, "data.train") for scale in options.scales}
+    return {scale: [pair for pair in some if pair[1] in fit] for scale, some in pairs.items()}
 
 
-def _real_pairs(options: Options) -> dict[int, list[tuple[Path, Path]]]:
-    """The pairs that stand beside the photos, for each scale."""
+def _real_pairs(options: Options) -> tuple[list[Found], dict[int, list[tuple[Path, Path]]]]:
+    """The HR images of the pairs that stand beside the photos, and these pairs for each scale."""
     train, where = options.data.train, "data.train.pairs"
     if train.pairs is None:
-        return {}
-    fit = set(_large_enough(find_images(train.pairs.hr_folders, f"{where}.hr"), train, where))
-    return {
-        scale: [
-            pair
-            for pair in pair_lr(train.pairs.hr_folders, train.pairs.lr_folders(scale), scale, where)
-            if pair[1] in fit
-        ]
+        return [], {}
+    found = found_at(train.pairs.hr_roots, f"{where}.hr")
+    fit = set(_large_enough(files_of(found), train, where))
+    fitting = {
+        scale: [pair for pair in pair_lr(found, train.pairs.lr_folders(scale), scale, where) if pair[1] in fit]
         for scale in options.scales
     }
+    return found, fitting
 
 
 def _share(options: Options) -> Callable[[int], float]:
@@ -140,18 +149,18 @@ def _draw(options: Options) -> ScaleDraw:
     return ScaleDraw(options.scales, options.seed, options.train.accumulate)
 
 
-def _importance(files: list[Path], train: TrainSetOptions) -> MapSource | None:
-    """The maps of the training images, if the options name any."""
+def _importance(found: Sequence[Found], files: Sequence[Path], train: TrainSetOptions) -> MapSource | None:
+    """The maps of some of the images that were found, if the options name any."""
     if train.importance is None:
         return None
     where = "data.train.importance"
-    folders = train.hr_folders + (train.pairs.hr_folders if train.pairs else ())
-    return open_importance(train.importance, files, folders, where, megabytes=train.cache_megabytes)
+    return open_importance(train.importance, names_of(found, files, where), where, megabytes=train.cache_megabytes)
 
 
 def _large_enough(files: list[Path], train: TrainSetOptions, where: str = "data.train", scale: int = 1) -> list[Path]:
     """Files to cut crops of side crop / scale from: all, or without the small ones where the options say so."""
     crop = train.crop // scale
+    refuse_unreadable(files, where)
     fit = without_small(files, crop) if train.small_images == "skip" else []
     check_sizes(fit or files, crop, where, scale)
     return fit or files
@@ -218,9 +227,10 @@ def open_images(options: Options, sources: Sources | None = None) -> Images:
 
     Nothing is decoded before an image is asked for, or `sources` are opened.
     """
+    refuse_unprepared(options)
     sets = [
-        EvaluationSet.open(name, folders.hr, folders.lr, folders.scale or options.scale, f"data.validation.{name}")
-        for name, folders in options.data.validation.items()
+        EvaluationSet.open(name, validation_root(one), one.lr, one.scale or options.scale, f"data.validation.{name}")
+        for name, one in options.data.validation.items()
     ]
     unpaired = options.data.train.real_lr is not None
     return Images(unpaired_set(options, sources) if unpaired else training_set(options, sources), sets)

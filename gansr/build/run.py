@@ -18,6 +18,7 @@ from gansr.build.making import parts
 from gansr.build.making import recipes as builders
 from gansr.build.making.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.making.start import load_start
+from gansr.build.roots import say_images
 from gansr.build.watching.outcome import all_settings, main_settings, outcome
 from gansr.build.watching.trackers import start_trackers
 from gansr.build.watching.validation import Validation
@@ -48,7 +49,7 @@ class Stage:
     recipe: Recipe
     images: Images
     validation: Validation
-    left_out: list[str]  # what was measured, and what `strict: false` left out, for people
+    left_out: list[str]  # what images there are, what was measured, and what `strict: false` left out, for people
     inherited: Path | None = None  # weights of the stage before, when this one started from them
 
     def __post_init__(self) -> None:
@@ -263,7 +264,8 @@ def build_stage(options: Options, accelerator: Accelerator, images: Images, inhe
         made_of = builders.ingredients(options)
         metrics = {one.scale: parts.metrics(options, one.scale) for one in images.validation}
     validation = Validation(options, images.validation, metrics, accelerator)
-    left_out = [*told, *load_start(options, made_of.networks, inherited)]
+    seen = say_images(options) if accelerator.is_main_process else []
+    left_out = [*seen, *told, *load_start(options, made_of.networks, inherited)]
     recipe = builders.recipe(options, made_of, accelerator)
     accelerator.gradient_accumulation_steps = options.train.accumulate
     return Stage(options, accelerator, recipe, images, validation, left_out, inherited)

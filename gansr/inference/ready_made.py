@@ -9,7 +9,7 @@ import numpy as np
 
 from gansr.data.files.counterparts import core
 from gansr.data.files.folders import find_images, image_sizes
-from gansr.data.files.images import read_image
+from gansr.data.files.images import read_as_stored
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import DataError
 from gansr.imaging.resize import mod_crop
@@ -100,7 +100,7 @@ class ReadyMade:
 
     def picture(self, images: str, name: str) -> np.ndarray:
         """The picture of an image of a set, uint8 (H, W, 1 or 3), both sides cut to multiples of the scale."""
-        return mod_crop(read_image(self.pictures[images][name]), self.scale)
+        return mod_crop(read_as_stored(self.pictures[images][name]), self.scale)
 
 
 def _check_sizes(images: EvaluationSet, pictures: Sequence[Path], scale: int) -> None:

@@ -18,6 +18,12 @@ from gansr.options.explain import explain
 Table = Mapping[str, Callable[..., Any]]
 
 
+class Strict(BaseModel):
+    """Unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
 class Component(BaseModel):
     """A row of a table, by name, and the arguments for its constructor."""
 

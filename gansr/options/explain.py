@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -67,23 +67,35 @@ def _wanted(kind: str, context: Mapping[str, Any]) -> str | None:
 
 def _keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
     """The keys that the mapping at `path` may hold."""
-    here: Any = model
+    here: list[Any] = [model]
     for part in path:
-        if isinstance(here, type) and issubclass(here, BaseModel) and part in here.model_fields:
-            here = _inner(here.model_fields[str(part)].annotation)
-        elif get_origin(here) in (dict, list, tuple):
-            here = _inner(get_args(here)[1 if get_origin(here) is dict else 0])
-    if not (isinstance(here, type) and issubclass(here, BaseModel)):
-        return []
-    return [field.alias or name for name, field in here.model_fields.items()]
+        here = [inner for one in here for inner in _within(one, part)]
+    fields = next((one.model_fields for one in here if _has_keys(one)), {})
+    return [field.alias or name for name, field in fields.items()]
 
 
-def _inner(annotation: Any) -> Any:
-    """`X | None` is X, and of several the one with keys."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        choices = [choice for choice in get_args(annotation) if choice is not type(None)]
-        return next((one for one in choices if isinstance(one, type) and issubclass(one, BaseModel)), choices[0])
-    return annotation
+def _within(annotation: Any, part: int | str) -> list[Any]:
+    """What may stand at a key, or at a number, of what has this type."""
+    if _has_keys(annotation):
+        return _branches(annotation.model_fields[str(part)].annotation) if part in annotation.model_fields else []
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (list, tuple):
+        return _branches(inner[0]) if isinstance(part, int) else []
+    return _branches(inner[1]) if origin is dict else []
+
+
+def _branches(annotation: Any) -> list[Any]:
+    """The types of a union, and those that `Annotated` says more about."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _branches(inner[0])
+    if origin in (Union, types.UnionType):
+        return [one for branch in inner for one in _branches(branch)]
+    return [annotation]
+
+
+def _has_keys(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _is_branch(part: int | str) -> bool:

@@ -3,17 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, Tag
+from pydantic import Discriminator, Field, NonNegativeInt, PositiveInt, Tag
 
-from gansr.options.component import Component
+from gansr.options.component import Component, Strict
+from gansr.options.roots import Patterns, RootOptions, Roots, spelled_out
 
 Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
-
-
-class Strict(BaseModel):
-    """Unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Scale = Literal[1, 2, 3, 4, 8]
@@ -80,35 +75,43 @@ class MildOptions(Strict):
 class PairsOptions(Strict):
     """Real pairs among photos whose LR is made."""
 
-    hr: Folders = Field(description="folder(s) of their HR images")
+    hr: Roots = Field(description="folder(s) of their HR images; as data.train.hr")
     lr: Folders | dict[int, Folders] = Field(
         description="folder(s) of their LR images, for several scales {2: ..., 3: ...}"
     )
     share: Share = Field(description="how many of the samples come from them")
 
     @property
+    def hr_roots(self) -> tuple[RootOptions, ...]:
+        """Where HR images come from."""
+        return spelled_out(self.hr)
+
+    @property
     def hr_folders(self) -> tuple[Path, ...]:
-        """The HR folders, always as a tuple."""
-        return _several(self.hr)
+        """The folders that they lie in, of which lists and patterns may take a part."""
+        return tuple(root.home for root in self.hr_roots)
 
     def lr_folders(self, scale: int) -> tuple[Path, ...]:
-        """The LR folders of a scale, the n-th for the n-th HR folder."""
+        """The LR folders of a scale, the n-th for the n-th place that HR comes from."""
         return _of_scale(self.lr, scale)
 
 
 class TrainSetOptions(Strict):
     """Where the training images are and how crops are taken."""
 
-    hr: Folders = Field(description="folder(s) of sharp images, nested folders included")
+    hr: Roots = Field(
+        description="folder(s) of sharp images, nested folders included; {folder: ..., weight: 2.0, include: ..., "
+        "exclude: ...}, or lists of them"
+    )
     lr: Folders | dict[int, Folders] | None = Field(
         default=None,
         description="folder(s) of their LR versions, for several scales {2: ..., 3: ...}; omitted: MATLAB-exact "
         "bicubic LR is made",
     )
-    real_lr: Folders | None = Field(
+    real_lr: Roots | None = Field(
         default=None,
-        description="folder(s) of real LR photos of anything else, for recipes that learn without pairs; their crops "
-        "have the side crop / scale",
+        description="folder(s) of real LR photos of anything else, for recipes that learn without pairs; as hr; their "
+        "crops have the side crop / scale",
     )
     crop: PositiveInt = Field(default=128, description="side of the HR crop in pixels, a multiple of the scale")
     scales: tuple[Scale, ...] | None = Field(
@@ -161,17 +164,27 @@ class TrainSetOptions(Strict):
     )
 
     @property
+    def hr_roots(self) -> tuple[RootOptions, ...]:
+        """Where HR images come from."""
+        return spelled_out(self.hr)
+
+    @property
     def hr_folders(self) -> tuple[Path, ...]:
-        """The HR folders, always as a tuple."""
-        return _several(self.hr)
+        """The folders that they lie in, of which lists and patterns may take a part."""
+        return tuple(root.home for root in self.hr_roots)
+
+    @property
+    def real_lr_roots(self) -> tuple[RootOptions, ...]:
+        """Where real LR photos come from; nowhere for recipes that learn from pairs."""
+        return () if self.real_lr is None else spelled_out(self.real_lr)
 
     @property
     def real_lr_folders(self) -> tuple[Path, ...]:
-        """The folders of real LR photos; none for recipes that learn from pairs."""
-        return () if self.real_lr is None else _several(self.real_lr)
+        """The folders that they lie in, of which lists and patterns may take a part."""
+        return tuple(root.home for root in self.real_lr_roots)
 
     def lr_folders(self, scale: int) -> tuple[Path, ...]:
-        """The LR folders of a scale, the n-th for the n-th HR folder; none when LR is made on the fly."""
+        """The LR folders of a scale, the n-th for the n-th place of HR; none when LR is made on the fly."""
         return () if self.lr is None else _of_scale(self.lr, scale)
 
 
@@ -189,6 +202,8 @@ class SetOptions(Strict):
 
     hr: Path
     lr: Path | None = Field(default=None, description="omitted: MATLAB-exact bicubic LR is made")
+    include: Patterns = Field(default=(), description="patterns that names of hr must fit; omitted: all")
+    exclude: Patterns = Field(default=(), description="patterns that they may not fit")
     scale: Scale | None = Field(default=None, description="for a generator of several scales; omitted: `scale`")
 
 

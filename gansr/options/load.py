@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from gansr.errors import OptionsError, choices_hint
 from gansr.options.explain import explain
 from gansr.options.pipeline_file import SUFFIXES, read_pipeline
+from gansr.options.prepared_sets import resolve
 from gansr.options.reader import read
 from gansr.options.schema import RECIPE_OPTIONS, Options
 from gansr.options.stages import expand
@@ -39,7 +40,7 @@ def validate(tree: dict[str, Any], where: str) -> Options:
         raise OptionsError(f"{where}: recipe: there is no '{recipe}'. {choices_hint(recipe, RECIPE_OPTIONS)}")
     if recipe == "paired" and (game := [key for key in GAME if key in tree]):
         raise OptionsError(f"{where}: {game[0]}: recipe paired plays no game; use paired_gan, or remove it.")
-    tree, model = _with_pipeline(_spelled_out(tree, where), where), RECIPE_OPTIONS[recipe]
+    tree, model = resolve(_with_pipeline(_spelled_out(tree, where), where), where), RECIPE_OPTIONS[recipe]
     try:  # through JSON: there, strict still takes a list for a tuple and a text for a path
         options = model.model_validate_json(json.dumps(tree, default=str), strict=True)
         if not model.unpaired:

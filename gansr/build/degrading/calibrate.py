@@ -17,8 +17,8 @@ from gansr.data.calibration.fit import Fit, fit
 from gansr.data.calibration.samples import BLOCK, FLAT, Folder, Sample, measure, middle
 from gansr.data.calibration.spectrum import TILE
 from gansr.data.degradations.pipeline import Degradation
-from gansr.data.files.folders import find_images
 from gansr.data.files.images import read_image, to_rgb, write_image
+from gansr.data.files.roots import Root, files_of, find_roots
 from gansr.data.sampler import batch_seed
 from gansr.errors import DataError, OptionsError
 from gansr.inference.files import make_folder
@@ -84,13 +84,14 @@ class Photos:
     remarks: list[str]
 
     @classmethod
-    def found(cls, folders: Sequence[Path], where: str, scale: int) -> "Photos":
-        """Up to 100 photos of folders, evenly spread; their middles are measured after `scale` brought them down.
+    def found(cls, roots: Sequence[Path | Root], where: str, scale: int) -> "Photos":
+        """Up to 100 photos of these places, evenly spread; their middles are measured after `scale` brought them down.
 
         Raises:
             DataError: a folder is missing or empty, a photo cannot be read, or fewer than 8 can be measured.
         """
-        files, folder, least = find_images(folders, where), ", ".join(map(str, folders)), TILE * scale
+        files = files_of(find_roots((Root(one) if isinstance(one, Path) else one for one in roots), where))
+        folder, least = ", ".join(map(str, roots)), TILE * scale
         taken = [files[number * len(files) // MOST] for number in range(MOST)] if len(files) > MOST else files
         images, small, flat = [], 0, 0
         for file in taken:

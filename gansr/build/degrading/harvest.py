@@ -10,7 +10,9 @@ import yaml
 
 from gansr.build.degrading.calibrate import Photos, fitted
 from gansr.build.degrading.sheet import sheet
+from gansr.build.roots import roots
 from gansr.data.files.images import write_image
+from gansr.data.files.roots import Root
 from gansr.data.unpaired.harvest import Harvest, Wanted, harvest, widths
 from gansr.data.unpaired.refusals import HR, REAL_LR
 from gansr.errors import OptionsError, StorageError
@@ -78,9 +80,15 @@ def wanted(options: Options) -> HarvestOptions | None:
 
 def _asked(options: Options) -> dict[str, Any]:
     train, how = options.data.train, wanted(options) or HarvestOptions()
-    folders = {"hr": train.hr_folders, "real_lr": train.real_lr_folders}
-    named = {name: [str(folder) for folder in each] for name, each in folders.items()}
+    places = {"hr": train.hr_roots, "real_lr": train.real_lr_roots}
+    named = {name: [_named(root) for root in roots(each)] for name, each in places.items()}
     return {"scale": options.scale, "seed": options.seed, **named, **how.model_dump()}
+
+
+def _named(root: Root) -> str | dict[str, Any]:
+    """What decides which photos there are: a folder as such, or more."""
+    parts = {"list": root.list and str(root.list), "include": list(root.include), "exclude": list(root.exclude)}
+    return str(root.folder) if not any(parts.values()) else {"folder": str(root.folder)} | parts
 
 
 def _known(folder: Path) -> dict[str, Any] | None:
@@ -99,8 +107,8 @@ def _known(folder: Path) -> dict[str, Any] | None:
 
 def _made(options: Options, say: Callable[[str], None]) -> Harvest:
     train, how = options.data.train, wanted(options) or HarvestOptions()
-    real = Photos.found(train.real_lr_folders, REAL_LR, 1)
-    sharp = Photos.found(train.hr_folders, HR, options.scale)
+    real = Photos.found(roots(train.real_lr_roots), REAL_LR, 1)
+    sharp = Photos.found(roots(train.hr_roots), HR, options.scale)
     found, folder = fitted(real, sharp, options.scale, options.seed)
     images = [image for _, image in real.images]
     made = harvest(images, folder, found, options.scale, options.seed, Wanted(**how.model_dump()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gansr.build.preparing.named import set_folders
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import OptionsError
 from gansr.evaluation.measuring import AnyMetric
@@ -81,8 +82,8 @@ def open_sets(texts: Sequence[str], scale: int, exact: bool = False) -> list[Eva
     """The sets of `--on`, for one scale; `exact`: LR that is made of HR is not rounded.
 
     Raises:
-        OptionsError: a text that is none of NAME=HR_DIR, NAME=HR_DIR:LR_DIR and NAME=:LR_DIR, two of one name, or LR
-            files where LR shall be exact.
+        OptionsError: a text that is none of NAME=HR_DIR, NAME=HR_DIR:LR_DIR, NAME=:LR_DIR and a prepared set's name,
+            two of one name, or LR files where LR shall be exact.
         DataError: a folder that is missing or empty, or images that do not fit together.
     """
     refuse_doubled("--on", [text.partition("=")[0] for text in texts])
@@ -91,12 +92,16 @@ def open_sets(texts: Sequence[str], scale: int, exact: bool = False) -> list[Eva
 
 def _open(text: str, scale: int, exact: bool) -> EvaluationSet:
     name, equals, folders = text.partition("=")
-    if not equals or not name or not folders.strip(":"):
+    where = f"--on {name}"
+    if equals and (not name or not folders.strip(":")):
         raise OptionsError(
             f"--on {text}: expected NAME=HR_DIR or NAME=HR_DIR:LR_DIR; NAME=:LR_DIR has no ground truth."
         )
-    where = f"--on {name}"
-    hr, lr = (None, Path(folders[1:])) if folders.startswith(":") else _split(folders)
+    if equals:
+        hr, lr = (None, Path(folders[1:])) if folders.startswith(":") else _split(folders)
+    else:
+        hr, lr = set_folders(text, scale, f"--on {text}", exact)
+        name = text.replace("/", "_")
     if exact and lr is not None:
         raise OptionsError(f"--exact-lr: the LR of {where} are files, in 8 bits; expected NAME=HR_DIR, or not this.")
     if hr is None:

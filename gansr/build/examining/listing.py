@@ -79,7 +79,9 @@ def schema() -> dict[str, Any]:
     definitions["ValidationOptions"]["properties"]["metrics"] = _mapping("Metric")
     names = [{"enum": list(TABLES["trackers"])}, {"type": "string", "pattern": ":"}]
     definitions["LogOptions"]["properties"]["trackers"]["items"] = {"anyOf": [_ref("Tracker"), *names]}
-    definitions["DataOptions"]["properties"]["validation"] = _mapping("SetOptions")
+    definitions["DataOptions"]["properties"]["validation"] = {
+        "anyOf": [_mapping("SetOptions"), {"type": "array", "items": {"type": "string"}}]
+    }
     properties |= {
         "recipe": {"enum": list(RECIPE_OPTIONS)},
     }

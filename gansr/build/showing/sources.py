@@ -8,7 +8,8 @@ from pathlib import Path
 from gansr.build.evaluate import BICUBIC, upscaler
 from gansr.build.evaluating.asked import component, open_sets
 from gansr.build.making.ship import BEST, LAST
-from gansr.data.files.folders import find_images
+from gansr.build.roots import found_at, validation_root
+from gansr.data.files.roots import files_of
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import UserError
 from gansr.evaluation.scores import Metric, Upscale
@@ -141,12 +142,18 @@ def _add_sets(part: Part, options: Options, found: Material) -> None:
     for name, folders in options.data.validation.items():
         scale = folders.scale or options.scale
         try:
-            _add(EvaluationSet.open(name, folders.hr, folders.lr, scale, f"data.validation.{name}"), part, found)
+            _add(
+                EvaluationSet.open(name, validation_root(folders), folders.lr, scale, f"data.validation.{name}"),
+                part,
+                found,
+            )
         except UserError as error:
             found.lacks(f"Set {name} of {part.label} cannot be shown. {error}")
-    if folders := options.data.train.real_lr_folders:
+    if options.data.train.real_lr_roots:
         try:
-            found.real.setdefault(options.scale, find_images(folders, "data.train.real_lr"))
+            found.real.setdefault(
+                options.scale, files_of(found_at(options.data.train.real_lr_roots, "data.train.real_lr"))
+            )
         except UserError as error:
             found.lacks(f"Real LR of {part.label} cannot be shown. {error}")
 

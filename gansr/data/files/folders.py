@@ -1,14 +1,14 @@
 """Folders of images: what is in them, which LR belongs to which HR, and whether their sizes fit."""
 
-import difflib
-import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gansr.data.files.images import EXTENSIONS, image_channels, image_size
+from gansr.data.files.reading.kinds import kinds_of
+from gansr.data.files.roots import Found, Root, find_root
+from gansr.data.files.said import refuse_unreadable
+from gansr.data.files.walk import names_in
 from gansr.errors import DataError
 
 
@@ -19,36 +19,38 @@ def find_images(folders: Sequence[Path], where: str) -> list[Path]:
     messages, for example "data.train.hr". Raises DataError for a folder that is missing, no folder, or
     without images.
     """
-    return [folder / name for folder in folders for name in _names(folder, where)]
+    return [folder / name for folder in folders for name in names_in(folder, where)]
 
 
-def pair_lr(hr_folders: Sequence[Path], lr_folders: Sequence[Path], scale: int, where: str) -> list[tuple[Path, Path]]:
-    """(lr, hr) for every HR image: the n-th LR folder holds the LR of the n-th HR folder.
+def pair_lr(hr: Sequence[Path | Found], lr_folders: Sequence[Path], scale: int, where: str) -> list[tuple[Path, Path]]:
+    """(lr, hr) for every HR image: the n-th LR folder holds the LR of the n-th HR folder, or of what a root has.
 
     The two match by relative path, whatever their extensions; the LR may end in `x4`, `_x4`, `_LR`,
     `_LRBI_x4`, `_LR4` and the like, the HR in `_HR` or `_GT`. LR images without an HR are left out. `where`
     names the options' section in messages, for example "data.train". Raises DataError for HR images without
-    an LR, and for sizes that do not fit: HR is `scale` times LR, or up to `scale - 1` pixels more at the
-    bottom and on the right.
+    an LR, for floating-point pixels, and for sizes that do not fit: HR is `scale` times LR, or up to `scale - 1`
+    pixels more at the bottom and on the right.
     """
-    if len(hr_folders) != len(lr_folders):
+    if len(hr) != len(lr_folders):
         raise DataError(
-            f"{where}.lr has {len(lr_folders)} folders and {where}.hr has {len(hr_folders)}: "
+            f"{where}.lr has {len(lr_folders)} folders and {where}.hr has {len(hr)}: "
             "expected one LR folder for each HR folder, in the same order."
         )
-    pairs = [
-        pair for hr, lr in zip(hr_folders, lr_folders, strict=True) for pair in _pairs_of_folder(hr, lr, scale, where)
-    ]
+    found = [one if isinstance(one, Found) else find_root(Root(one), f"{where}.hr") for one in hr]
+    pairs = [pair for one, lr in zip(found, lr_folders, strict=True) for pair in _pairs_of_root(one, lr, scale, where)]
+    refuse_unreadable([lr for lr, _ in pairs], f"{where}.lr")
+    refuse_unreadable([hr for _, hr in pairs], f"{where}.hr")
     _check_pair_sizes(pairs, scale, where)
     return pairs
 
 
-def names_in_folders(files: Sequence[Path], folders: Sequence[Path], where: str) -> dict[Path, Path]:
-    """File -> its path relative to the folder that `find_images` found it in.
+def names_of(found: Sequence[Found], files: Sequence[Path], where: str) -> dict[Path, Path]:
+    """File -> the name that its root gives it, of some of the files that were found.
 
     `where` names the option whose files go by these names. Raises DataError for two files of the same name.
     """
-    names = {file: next(file.relative_to(one) for one in folders if file.is_relative_to(one)) for file in files}
+    all_names = {file: name for one in reversed(found) for file, name in one.names.items()}
+    names = {file: all_names[file] for file in files}
     owners: dict[Path, Path] = {}
     for file, name in names.items():
         if owners.setdefault(name.with_suffix(""), file) != file:
@@ -59,17 +61,17 @@ def names_in_folders(files: Sequence[Path], folders: Sequence[Path], where: str)
     return names
 
 
-def same_names(folder: Path, files: Sequence[Path], folders: Sequence[Path], where: str) -> dict[Path, Path]:
-    """File -> the image in `folder` that has its relative path, whatever their extensions, and its size.
+def same_names(folder: Path, names: Mapping[Path, Path], where: str) -> dict[Path, Path]:
+    """File -> the image in `folder` that has its name, whatever their extensions, and its size.
 
-    `folders` are those that hold the files. `where` names the option in messages. Raises DataError for a file
+    `names` are those of the files, see `names_of`. `where` names the option in messages. Raises DataError for a file
     without such an image, two of them, or one of another size; reads headers only.
     """
     by_name = defaultdict(list)
-    for name in _names(folder, where):
+    for name in names_in(folder, where):
         by_name[name.with_suffix("")].append(folder / name)
     partners, alone = {}, []
-    for file, name in names_in_folders(files, folders, where).items():
+    for file, name in names.items():
         found = by_name[name.with_suffix("")]
         if len(found) > 1:
             raise DataError(f"{where}: both {found[0]} and {found[1]} could belong to {file}; expected one.")
@@ -79,9 +81,10 @@ def same_names(folder: Path, files: Sequence[Path], folders: Sequence[Path], whe
             alone.append(str(file))
     if alone:
         raise DataError(
-            f"{where}: {folder} has nothing for {len(alone)} of {len(files)} HR images: {_first_three(alone)}. "
+            f"{where}: {folder} has nothing for {len(alone)} of {len(names)} HR images: {_first_three(alone)}. "
             "Expected the same names."
         )
+    files = list(names)
     for file, size, own in zip(files, image_sizes(files), image_sizes(list(partners.values())), strict=True):
         if size != own:
             raise DataError(
@@ -114,68 +117,29 @@ def check_sizes(files: Sequence[Path], crop: int, where: str, scale: int = 1) ->
 
 
 def image_sizes(files: Sequence[Path]) -> list[tuple[int, int]]:
-    """(height, width) of every file, from the headers, many at a time."""
-    with ThreadPoolExecutor(max_workers=16) as pool:  # waiting for the disk, not computing
-        return list(pool.map(image_size, files))
+    """(height, width) of every file, from the headers."""
+    return [kind.size for kind in kinds_of(files)]
 
 
 def channels_of(files: Sequence[Path]) -> list[int]:
-    """1 or 3 for every file, from the headers, many at a time."""
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        return list(pool.map(image_channels, files))
+    """1 or 3 for every file, from the headers."""
+    return [kind.channels for kind in kinds_of(files)]
 
 
-def _names(folder: Path, where: str) -> list[Path]:
-    """Relative paths of the images under a folder, sorted."""
-    if not folder.exists():
-        raise DataError(f"{where}: there is no folder {folder}. {_nearest(folder)}")
-    if not folder.is_dir():
-        raise DataError(f"{where}: {folder} is a file; expected a folder of images.")
-    names = sorted((file.relative_to(folder) for file in _walk(folder)), key=Path.as_posix)
-    if not names:
-        raise DataError(f"{where}: no images in {folder}; expected files that end in {', '.join(sorted(EXTENSIONS))}.")
-    return names
-
-
-def _walk(folder: Path) -> Iterable[Path]:
-    entered = set()  # a link may lead back to where it came from
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        if Path(parent).resolve() in entered:
-            folders.clear()
-            continue
-        entered.add(Path(parent).resolve())
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
-                yield Path(parent, name)
-
-
-def _nearest(folder: Path) -> str:
-    """The end of a sentence about a missing folder: what is spelled alike where the path stops to exist."""
-    missing = folder.absolute()
-    while not missing.parent.exists():
-        missing = missing.parent
-    siblings = {sibling.name.lower(): sibling for sibling in missing.parent.iterdir() if sibling.is_dir()}
-    near = difflib.get_close_matches(missing.name.lower(), siblings, n=1, cutoff=0.5)
-    return f"Did you mean {siblings[near[0]]}?" if near else f"{missing.parent} has no '{missing.name}'."
-
-
-def _pairs_of_folder(hr_folder: Path, lr_folder: Path, scale: int, where: str) -> list[tuple[Path, Path]]:
-    mark = rf"[_-]?x{scale}([dm]|w\d)?|[_-](LR|(LR)?(BI|BD|DN|bicubic))([_-]?x?{scale})?"
+def _pairs_of_root(found: Found, lr_folder: Path, scale: int, where: str) -> list[tuple[Path, Path]]:
     by_name, by_core = defaultdict(list), defaultdict(list)
-    for file in _names(lr_folder, f"{where}.lr"):
-        name, core = _name_and_core(file, mark)
+    for file in names_in(lr_folder, f"{where}.lr"):
+        name, core = lr_keys(file, scale)
         by_name[name].append(lr_folder / file)
         by_core[core].append(lr_folder / file)
     pairs, alone = [], []
-    for file in _names(hr_folder, f"{where}.hr"):
-        hr = hr_folder / file
-        keys = _name_and_core(file, "[_-](HR|GT)")
-        found = next((table[key] for key in keys for table in (by_name, by_core) if key in table), [])
-        if len(found) > 1:
-            raise DataError(f"{where}.lr: both {found[0]} and {found[1]} could be the LR of {hr}; expected one.")
-        if found:
-            pairs.append((found[0], hr))
+    for hr in found.files:
+        keys = hr_keys(found.names[hr])
+        fitting = next((table[key] for key in keys for table in (by_name, by_core) if key in table), [])
+        if len(fitting) > 1:
+            raise DataError(f"{where}.lr: both {fitting[0]} and {fitting[1]} could be the LR of {hr}; expected one.")
+        if fitting:
+            pairs.append((fitting[0], hr))
         else:
             alone.append(str(hr))
     if alone:
@@ -184,6 +148,16 @@ def _pairs_of_folder(hr_folder: Path, lr_folder: Path, scale: int, where: str) -
             f"{_first_three(alone)}. Expected the same names, or names that end in x{scale} or _LR."
         )
     return pairs
+
+
+def lr_keys(file: Path, scale: int) -> tuple[str, str]:
+    """The names by which an LR is found, given its path within its folder: whole, and without its mark."""
+    return _name_and_core(file, rf"[_-]?x{scale}([dm]|w\d)?|[_-](LR|(LR)?(BI|BD|DN|bicubic))([_-]?x?{scale})?")
+
+
+def hr_keys(file: Path) -> tuple[str, str]:
+    """The names by which an HR looks for its LR, the better one first."""
+    return _name_and_core(file, "[_-](HR|GT)")
 
 
 def _name_and_core(file: Path, mark: str) -> tuple[str, str]:

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from gansr.data.files.folders import find_images, pair_lr
-from gansr.data.files.images import read_image, to_rgb
+from gansr.data.files.images import read_as_stored, read_image, to_rgb
+from gansr.data.files.roots import Root, find_root
 from gansr.imaging.resize import mod_crop, reduce, reduce_uint8
 
 
@@ -24,6 +25,9 @@ class Example:
 class EvaluationSet:
     """Images in the order of their names, read when they are asked for.
 
+    They are read as MATLAB reads them, without a look at colour profiles, so that scores compare with those of papers;
+    where there is no HR there are none to compare with, and colours are what they should look like.
+
     `files` are (name, lr, hr); without an LR file, the LR is MATLAB's bicubic of the HR, in 8 bits as a file would be,
     or `exact`: in double precision, as in the demonstration code of SRCNN. Without an HR file there is no ground truth,
     and only some metrics can be had.
@@ -35,17 +39,17 @@ class EvaluationSet:
         self.name, self.files, self.scale, self.exact = name, list(files), scale, exact
 
     @classmethod
-    def open(cls, name: str, hr: Path, lr: Path | None, scale: int, where: str, exact: bool = False) -> "EvaluationSet":
-        """Find the images of a folder, and their LR in another one if there is one.
+    def open(
+        cls, name: str, hr: Path | Root, lr: Path | None, scale: int, where: str, exact: bool = False
+    ) -> "EvaluationSet":
+        """Find the images of a folder, or of a part of it, and their LR in another one if there is one.
 
         `where` names the options' section in messages, for example "data.validation.set5". Raises DataError
         as `find_images` and `pair_lr` do.
         """
-        if lr is None:
-            pairs = [(None, file) for file in find_images([hr], f"{where}.hr")]
-        else:
-            pairs = pair_lr([hr], [lr], scale, where)
-        files = [(file.relative_to(hr).with_suffix("").as_posix(), lr_file, file) for lr_file, file in pairs]
+        found = find_root(hr if isinstance(hr, Root) else Root(hr), f"{where}.hr")
+        pairs = [(None, file) for file in found.files] if lr is None else pair_lr([found], [lr], scale, where)
+        files = [(found.names[file].with_suffix("").as_posix(), lr_file, file) for lr_file, file in pairs]
         return cls(name, files, scale, exact)
 
     @classmethod
@@ -67,8 +71,8 @@ class EvaluationSet:
         if hr_file is None:
             assert lr_file is not None, "neither LR nor HR"
             return Example(name, read_image(lr_file), None)
-        hr = mod_crop(read_image(hr_file), self.scale)
-        lr = _reduced(hr, self.scale, self.exact) if lr_file is None else read_image(lr_file)
+        hr = mod_crop(read_as_stored(hr_file), self.scale)
+        lr = _reduced(hr, self.scale, self.exact) if lr_file is None else read_as_stored(lr_file)
         if hr.shape[2] == 3:  # a grey HR stays grey, and is compared as such, whatever its LR is stored as
             lr = to_rgb(lr)
         return Example(name, lr, hr)

@@ -4,15 +4,15 @@ A map is uint8 (H, W) of the size of its image; 255 is full importance, 0 none.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from gansr.data.files.folders import image_sizes, names_in_folders, same_names
-from gansr.data.files.images import read_image
+from gansr.data.files.folders import image_sizes, same_names
+from gansr.data.files.images import read_as_stored
 from gansr.data.sets.landmarks import PARTS_68, read_landmarks
 from gansr.errors import DataError
 
@@ -36,7 +36,7 @@ class MapFiles:
 
     def of(self, file: Path, height: int, width: int) -> np.ndarray:
         """The map as it is stored. Raises DataError for one with colours or of another size."""
-        levels = read_image(self.maps[file])
+        levels = read_as_stored(self.maps[file])
         if levels.shape[:2] != (height, width) or (levels != levels[..., :1]).any():
             raise DataError(
                 f"{self.maps[file]}: expected a grey image of {width}x{height} (width x height), the size of {file}; "
@@ -103,26 +103,25 @@ def draw_importance(points: np.ndarray, height: int, width: int, floor: float = 
 
 
 def open_importance(
-    path: Path, files: Sequence[Path], hr_folders: Sequence[Path], where: str, floor: float = FLOOR, megabytes: int = 0
+    path: Path, names: Mapping[Path, Path], where: str, floor: float = FLOOR, megabytes: int = 0
 ) -> MapSource:
     """The maps of HR files: a folder of grey images named like them, or a CSV of landmarks.
 
-    Names are relative to the HR folder that holds the file; extensions may differ in a folder of maps. `where`
+    `names` are those of the files (see `names_of`); extensions may differ in a folder of maps. `where`
     names the option in messages, for example "data.train.importance". Only headers of images are read here.
     Raises DataError for a file without a map or without landmarks, a map of another size than its image, and
     landmarks that lie outside their image.
     """
     if path.suffix.lower() == ".csv":
-        source: MapSource = LandmarkMaps(_landmarks_of(path, files, hr_folders, where), floor)
+        source: MapSource = LandmarkMaps(_landmarks_of(path, names, where), floor)
     else:
-        source = MapFiles(same_names(path, files, hr_folders, where))
+        source = MapFiles(same_names(path, names, where))
     return Remembered(source, megabytes)
 
 
-def _landmarks_of(path: Path, files: Sequence[Path], hr_folders: Sequence[Path], where: str) -> dict[Path, np.ndarray]:
+def _landmarks_of(path: Path, names: Mapping[Path, Path], where: str) -> dict[Path, np.ndarray]:
     """HR file -> its points: the line with its path, or else with its bare name if no other file has that."""
-    landmarks, points = read_landmarks(path), {}
-    names = names_in_folders(files, hr_folders, where)
+    landmarks, points, files = read_landmarks(path), {}, list(names)
     shared = Counter(name.name for name in names.values())
     for file, name in names.items():
         bare = landmarks.get(name.name) if shared[name.name] == 1 else None

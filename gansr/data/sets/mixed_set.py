@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from gansr.data.files.images import to_rgb
 from gansr.data.sampler import Ticket, source_generator
 from gansr.data.sets.training_set import HrOnly, copied
+from gansr.data.sets.weighted import Weights
 
 
 class Sourced(NamedTuple):
@@ -23,19 +24,28 @@ class Sourced(NamedTuple):
 class WithPairs(Dataset[Sourced]):
     """Windows of photos, and now and then of the HR image of a pair, which brings its LR.
 
-    Whether a sample is a pair, and which, follows from its number alone: pairs are drawn evenly, each time anew, while
-    photos come as without them, and one for which a pair comes waits for the next epoch. So neither share nor pairs
-    move any other draw. LR is made of all windows, and that of pairs replaced: batches have one shape.
+    Whether a sample is a pair, and which, follows from its number alone: pairs are drawn evenly, or by weight, each
+    time anew, while photos come as without them, and one for which a pair comes waits for the next epoch. So neither
+    share nor pairs move any other draw. LR is made of all windows, and that of pairs replaced: batches have one shape.
 
     Args:
         photos: windows of HR images
         pairs: (lr, hr) files as `pair_lr` gives them
         share: number of a micro-batch -> the probability that one of its samples is a pair
         seed: the run's
+        weights: which pairs are drawn more often than others; omitted: none
     """
 
-    def __init__(self, photos: HrOnly, pairs: Sequence[tuple[Path, Path]], share: Callable[[int], float], seed: int):
+    def __init__(
+        self,
+        photos: HrOnly,
+        pairs: Sequence[tuple[Path, Path]],
+        share: Callable[[int], float],
+        seed: int,
+        weights: Weights | None = None,
+    ):
         self.photos, self.pairs, self.share, self.seed = photos, list(pairs), share, seed
+        self.weights = weights
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -53,7 +63,8 @@ class WithPairs(Dataset[Sourced]):
         random = source_generator(self.seed, ticket.number)
         if random.random() >= self.share(ticket.position):
             return None
-        return self.pairs[int(random.integers(len(self.pairs)))]
+        place = int(random.integers(len(self.weights or self.pairs)))
+        return self.pairs[place if self.weights is None else self.weights.index(place, ticket.number)]
 
     def _lr(self, file: Path, number: int) -> np.ndarray:
         """The crop that lies where the sample's HR crop does: LR files are HR's size, without a rest, by the scale."""

@@ -16,6 +16,7 @@ from gansr.data.files.images import to_rgb
 from gansr.data.files.source import ImageSource
 from gansr.data.sampler import ScaleDraw, Ticket, sample_generator
 from gansr.data.sets.importance import MapSource
+from gansr.data.sets.weighted import Weights
 from gansr.errors import OptionsError
 
 
@@ -87,7 +88,7 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
     A sample is uint8 (crop + 4*scale, crop + 4*scale, 3): the crop, and 2*scale pixels around it on each
     side, mirrored where the image ends. So `reduce_window_uint8` makes from the window exactly the crop of
     the LR of the whole image. With another `margin` it has so many pixels around. With `importance` it is `Weighted` by
-    the map's crop.
+    the map's crop. `weights` say which images come more often than others; omitted: none.
     """
 
     def __init__(
@@ -101,18 +102,24 @@ class HrOnly(Dataset[np.ndarray | Weighted]):
         source: ImageSource | None = None,
         importance: MapSource | None = None,
         margin: int | None = None,
+        weights: Weights | None = None,
     ):
         self.files = list(files)
         self.margin = 2 * scale if margin is None else margin
         self.cutter = Cutter(crop, scale, seed, flips, rotations)
         self.source = source or Decoded(0)
         self.importance = importance
+        self.weights = weights
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.weights or self.files)
 
     def __getitem__(self, ticket: Ticket) -> np.ndarray | Weighted:
-        return self.sample(self.files[ticket.index], ticket.number)
+        return self.sample(self.file(ticket), ticket.number)
+
+    def file(self, ticket: Ticket) -> Path:
+        """The file that a sample is cut from."""
+        return self.files[_drawn(ticket, self.weights)]
 
     def sample(self, file: Path, number: int) -> np.ndarray | Weighted:
         """Sample `number` of the run, cut from this file."""
@@ -132,7 +139,7 @@ class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
 
     A sample is (lr, hr): uint8 (crop/scale, crop/scale, 3) and uint8 (crop, crop, 3). `pairs` are (lr, hr) as
     `pair_lr` gives them; `lr_source` is where LR comes from, omitted: `source`. With `importance` a sample is
-    `Weighted` by the crop of the HR file's map.
+    `Weighted` by the crop of the HR file's map. `weights` say which pairs come more often than others.
     """
 
     def __init__(
@@ -146,19 +153,25 @@ class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
         source: ImageSource | None = None,
         importance: MapSource | None = None,
         lr_source: ImageSource | None = None,
+        weights: Weights | None = None,
     ):
         self.pairs = list(pairs)
         self.cutter = Cutter(crop, scale, seed, flips, rotations)
         self.source = source or Decoded(0)
         self.lr_source = lr_source or self.source
         self.importance = importance
+        self.weights = weights
 
     def __len__(self) -> int:
-        return len(self.pairs)
+        return len(self.weights or self.pairs)
+
+    def pair(self, ticket: Ticket) -> tuple[Path, Path]:
+        """The files, (lr, hr), that a sample is cut from."""
+        return self.pairs[_drawn(ticket, self.weights)]
 
     def __getitem__(self, ticket: Ticket) -> tuple[np.ndarray, np.ndarray] | Weighted:
         crop, scale = self.cutter.crop, self.cutter.scale
-        lr, hr = self.pairs[ticket.index]
+        lr, hr = self.pair(ticket)
         height, width, _ = self.source.shape(hr)
         cut = self.cutter.cut(ticket.number, without_rest(height, scale), without_rest(width, scale))
 
@@ -214,6 +227,10 @@ def copied(laid: np.ndarray) -> np.ndarray:
     Pixels are copied as one thing of C bytes: of those of a turned crop NumPy copies 20,000 in 50 us, bytes in 100.
     """
     return laid.view(np.dtype((np.void, laid.shape[2]))).copy().view(np.uint8)
+
+
+def _drawn(ticket: Ticket, weights: Weights | None) -> int:
+    return ticket.index if weights is None else weights.index(ticket.index, ticket.number)
 
 
 def without_rest(side: int, scale: int) -> int:

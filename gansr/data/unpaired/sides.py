@@ -1,6 +1,7 @@
 """Sharp photos and real LR of other ones: two sets, each drawn as if the other one were not there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ class UnpairedFiles(Dataset[TwoSides]):
         """The HR file and the real LR file that a sample is cut from."""
         epoch, place = divmod(ticket.number, len(self.real_lr))
         order = permutation(len(self.real_lr), self.real_lr.cutter.seed, epoch)
-        return self.hr.files[ticket.index], self.real_lr.files[order[place]]
+        return self.hr.file(ticket), self.real_lr.file(replace(ticket, index=int(order[place])))
 
 
 def unpaired_batches(

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from gansr.build.data import maker, open_images, training_batches
 from gansr.build.degrading import harvest as module
-from gansr.build.degrading.harvest import harvest_rows, stand_in, with_rows
+from gansr.build.degrading.harvest import _asked, harvest_rows, stand_in, with_rows
 from gansr.data.batch import Paired
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import DataError, OptionsError
@@ -119,6 +119,19 @@ def test_other_options_harvest_anew_and_say_so(options: Make, tmp_path: Path) ->
     assert f"harvest: {tmp_path / 'harvest.yml'} was made with another kernels, and is made anew." in said
     assert len(np.load(tmp_path / "harvest" / "kernels.npy")) == 5
     assert json.loads((tmp_path / "harvest" / "harvest.json").read_text("utf-8"))["asked"]["kernels"] == 5
+
+
+def test_other_photos_are_another_harvest(options: Make) -> None:
+    """What a folder's part or a list has, is what is asked for; how often photos come makes no difference."""
+    plain = options()
+    folder = str(plain.data.train.real_lr)
+    more: list[dict[str, Any]] = [{"weight": 2}, {"include": "*"}, {"list": "a.txt"}]
+    rows = [[folder], *({"folder": folder} | one for one in more)]
+    asked = [_asked(options(data__train__real_lr=row)) for row in rows]
+    assert asked[0] == asked[1] == _asked(plain) and asked[0]["real_lr"] == [folder]
+    assert asked[2]["real_lr"] == [{"folder": folder, "list": None, "include": ["*"], "exclude": []}]
+    assert asked[3]["real_lr"] == [{"folder": folder, "list": "a.txt", "include": [], "exclude": []}]
+    assert json.loads(json.dumps(asked)) == asked
 
 
 def test_one_that_was_broken_off_is_made_anew(options: Make, tmp_path: Path) -> None:

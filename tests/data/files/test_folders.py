@@ -103,6 +103,16 @@ def test_sizes_must_agree(tmp_path):
         pair_lr(*folders, 2, "data.train")
 
 
+@pytest.mark.parametrize("side", ["hr", "lr"])
+def test_floating_point_is_found_at_once(tmp_path, side):
+    for name in ("hr", "lr"):
+        (tmp_path / name).mkdir()
+        save(tmp_path / name / "a.png")
+        Image.fromarray(np.zeros((8, 8), np.float32 if name == side else np.uint8)).save(tmp_path / name / "b.tif")
+    with pytest.raises(DataError, match=rf"^data.train.{side}: 1 of 2 images have floating-point pixels: .*b.tif"):
+        pair_lr([tmp_path / "hr"], [tmp_path / "lr"], 1, "data.train")
+
+
 def test_as_many_folders(tmp_path):
     with pytest.raises(DataError, match=r"data.train.lr has 1 folders and data.train.hr has 2"):
         pair_lr([tmp_path, tmp_path], [tmp_path], 4, "data.train")

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gansr.data.files.images import EXTENSIONS, image_size, read_image, read_with_alpha, to_rgb, write_image
+from gansr.data.files.images import (
+    EXTENSIONS,
+    image_size,
+    read_as_stored,
+    read_image,
+    read_with_alpha,
+    to_rgb,
+    write_image,
+)
 from gansr.errors import DataError, StorageError
 
 ORIENTATION = 0x0112
@@ -171,6 +179,18 @@ def test_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
 def test_unknown_suffix_is_refused(tmp_path):
     with pytest.raises(StorageError, match=r"cannot write '.txt' images. Choices: .png"):
         write_image(tmp_path / "image.txt", noise(4, 4, 3))
+
+
+@pytest.mark.parametrize("name", ["Set5", "Set14"])
+def test_benchmark_sets_are_read_as_they_always_were(shared, name):
+    """Scores of papers stand on these pixels; of LR too."""
+    files = [file for file in sorted((shared / "data" / name).rglob("*")) if file.suffix in EXTENSIONS]
+    assert len(files) >= 10
+    for file in files:
+        with Image.open(file) as image:
+            plain = np.asarray(image if image.mode == "L" else image.convert("RGB"))
+        for read in (read_image, read_as_stored):
+            np.testing.assert_array_equal(read(file).squeeze(), plain, str(file))
 
 
 def test_to_rgb():

@@ -7,7 +7,8 @@ import torch
 from PIL import Image
 
 from gansr.data.batches import paired_batches
-from gansr.data.files.folders import find_images
+from gansr.data.files.folders import find_images, names_of
+from gansr.data.files.roots import Root, files_of, find_roots
 from gansr.data.sampler import Ticket
 from gansr.data.sets.importance import FLOOR, Remembered, draw_importance, open_importance
 from gansr.data.sets.training_set import HrOnly, PairedFiles, Weighted
@@ -34,7 +35,8 @@ def hr_files(house):
 
 
 def opened(house, path="maps", **settings):
-    return open_importance(house / path, hr_files(house), [house / "hr"], WHERE, **settings)
+    found = find_roots([Root(house / "hr")], "data.train.hr")
+    return open_importance(house / path, names_of(found, hr_files(house), WHERE), WHERE, **settings)
 
 
 def csv(house, names=("a.png", "sub/b.png"), points=((5, 5), (15, 5), (10, 15))):
@@ -160,10 +162,9 @@ def test_one_name_for_two_images_is_refused(house):
     folders = [house / "hr", house / "hr2"]
     (house / "hr2").mkdir()
     Image.new("RGB", (26, 21)).save(house / "hr2/a.png")
-    files = find_images(folders, "data.train.hr")
-    for path in ("maps", csv(house)):
-        with pytest.raises(DataError, match=r"hr/a.png and .*hr2/a.png would go by the same name"):
-            open_importance(house / path, files, folders, WHERE)
+    found = find_roots([Root(folder) for folder in folders], "data.train.hr")
+    with pytest.raises(DataError, match=r"data.train.importance: .*hr/a.png and .*hr2/a.png would go by the same name"):
+        names_of(found, files_of(found), WHERE)
 
 
 def test_a_bare_name_must_mean_one_image(house):
