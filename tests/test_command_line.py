@@ -71,7 +71,7 @@ def truncate(path: Path) -> None:
         ({"generatr": {}}, ["run.yml: generatr: there is no such key", "Did you mean 'generator'"]),
         ({"train__stepps": 3}, ["train.stepps: there is no such key", "Did you mean 'steps'"]),
         ({"data__train__crp": 3}, ["data.train.crp: there is no such key", "Did you mean 'crop'"]),
-        ({"data__validation__judge__lq": "x"}, ["data.validation.judge.lq", "Choices: hr, lr"]),
+        ({"data__validation__judge__lq": "x"}, ["data.validation.judge.lq", "Choices: exclude, hr, include, lr"]),
         ({"generator__blcks": 1}, ["generator (type msrresnet): blcks", "Did you mean 'blocks'"]),
         ({"losses__pixel__delta": 1}, ["losses.pixel (type l1): delta: there is no such key"]),
         ({"generator__type": "msresnet"}, ["generator: there is no type 'msresnet'", "Did you mean 'msrresnet'"]),

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gansr.data.files.images import read_image
 from gansr.data.store import pack as packs
-from gansr.data.store import survey
+from gansr.data.store import recovery, survey
 from gansr.data.store.disk.journal import line, read_journal
 from gansr.data.store.disk.shards import shard_path
 from gansr.data.store.keeping import named_packs, remove, verify
@@ -208,6 +208,15 @@ def test_a_torn_journal(opened: Open, pack: Place) -> None:
     assert not read_journal(journal).damaged
 
 
+def test_a_line_that_was_torn_does_not_spoil_the_next_one(opened: Open, pack: Place, folder: Path) -> None:
+    opened()
+    with (pack() / "index.jsonl").open("ab") as file:
+        file.write(line("dropped", "0.png")[:15])
+    save(folder / "new.png", 77)
+    assert opened().decoded == ["new.png"]
+    assert not read_journal(pack() / "index.jsonl").damaged and not opened().decoded
+
+
 def test_a_damaged_journal(opened: Open, pack: Place) -> None:
     opened(threads=1)
     journal = pack() / "index.jsonl"
@@ -220,7 +229,9 @@ def test_a_damaged_journal(opened: Open, pack: Place) -> None:
     assert len(found.decoded) == 6 and found.right()
 
 
-def test_bytes_are_not_believed_before_the_disk_has_them(opened: Open, pack: Place) -> None:
+def test_bytes_are_not_believed_before_the_disk_has_them(
+    opened: Open, pack: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Power went: the journal's lines are there, some of the bytes before them are not."""
     opened(threads=1)
     journal, (shard,) = pack() / "index.jsonl", pack().glob("shard_*")
@@ -228,8 +239,12 @@ def test_bytes_are_not_believed_before_the_disk_has_them(opened: Open, pack: Pla
     with shard.open("r+b") as file:
         file.seek(429 * 2)
         file.write(bytes(429))
+    flushed: list[int] = []
+    monkeypatch.setattr(recovery.os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino))
     found = opened()
     assert len(found.decoded) == 1 and found.right()
+    assert shard.stat().st_ino in flushed  # before it is called certain now
+    assert not read_journal(journal).unsure
 
 
 def test_another_version_of_reading_is_another_pack(

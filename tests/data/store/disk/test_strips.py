@@ -1,6 +1,11 @@
+import importlib.util
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gansr.data.store.disk import shards as module
 from gansr.data.store.disk.shards import Shards
 from gansr.data.store.disk.strips import in_strips, parts
 from gansr.errors import DataError
@@ -18,7 +23,7 @@ def test_strips_lie_one_after_another_row_by_row() -> None:
 
 @pytest.mark.parametrize("width", [1, 255, 256, 257, 700])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_windows_are_those_of_the_image(tmp_path, width: int, channels: int) -> None:
+def test_windows_are_those_of_the_image(tmp_path: Path, width: int, channels: int) -> None:
     random = np.random.default_rng(width)
     image = random.integers(256, size=(9, width, channels), dtype=np.uint8)
     (tmp_path / "shard_00004.raw").write_bytes(b"before" + b"".join(strip.tobytes() for strip in in_strips(image)))
@@ -31,7 +36,7 @@ def test_windows_are_those_of_the_image(tmp_path, width: int, channels: int) -> 
         assert not window.flags.writeable
 
 
-def test_what_is_not_there_is_said(tmp_path) -> None:
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     (tmp_path / "shard_00000.raw").write_bytes(bytes(29))
     shards = Shards(tmp_path)
     assert shards.window(0, 0, (3, 3, 3), (0, 0, 3, 3)).sum() == 0
@@ -39,3 +44,18 @@ def test_what_is_not_there_is_said(tmp_path) -> None:
         shards.window(0, 3, (3, 3, 3), (0, 0, 3, 3))
     with pytest.raises(DataError, match=r"shard_00001\.raw of the raw cache cannot be read: No such file"):
         shards.window(1, 0, (3, 3, 3), (0, 0, 3, 3))
+
+
+def test_systems_that_cannot_read_at_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "preadv")
+    assert module.__file__ is not None
+    spec = importlib.util.spec_from_file_location("shards_elsewhere", module.__file__)
+    assert spec is not None and spec.loader is not None
+    elsewhere = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(elsewhere)
+    image = np.random.default_rng(0).integers(256, size=(9, 300, 3), dtype=np.uint8)
+    (tmp_path / "shard_00000.raw").write_bytes(b"".join(strip.tobytes() for strip in in_strips(image)))
+    shards = elsewhere.Shards(tmp_path)
+    assert np.array_equal(shards.window(0, 0, (9, 300, 3), (2, 250, 5, 20)), image[2:7, 250:270])
+    with pytest.raises(DataError, match="ends too early"):
+        shards.window(0, 9, (9, 300, 3), (0, 0, 9, 300))
