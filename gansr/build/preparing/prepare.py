@@ -141,6 +141,8 @@ def _make(
     found = find(record, images_below(gathered.folders), names)
     _refuse_faults(record, found, request)
     check_sides(record, found)
+    for fault in found.faults:
+        console.print(f"{record.title} is not complete: {fault}.", markup=False)
     made = []
     with Progress(console=console) as progress:
         for one in parts:
@@ -173,6 +175,11 @@ def _downloads(request: Request, record: DataSet) -> Path:
 
 
 def _refuse_faults(record: DataSet, found: Found, request: Request) -> None:
+    if found.too_many:
+        raise DataError(
+            f"{record.title}: {'. '.join(found.faults)}. These are more images than the set has, so others are among "
+            "them; expected a folder or an archive of the set alone."
+        )
     if not found.parts or (found.faults and not request.allow_partial):
         choices = ", ".join(f"{record.name}/{part.name}" for part in record.parts)
         alone = f" One part alone goes by its name: {choices}." if len(record.parts) > 1 else ""
@@ -187,6 +194,11 @@ def _is_ready(record: DataSet, part: Part, request: Request) -> bool:
         return False
     if there.faults:
         raise DataError(f"{there.folder} is not as it was prepared: {there.faults[0]}. --force prepares it anew.")
+    if there.lacks and not request.allow_partial:
+        raise DataError(
+            f"{there.folder} was prepared before, of a part of the set: {'. '.join(there.lacks)}. --force prepares it "
+            "anew, --allow-partial leaves it."
+        )
     lacking = [] if request.how == How() else [name for name in request.how.folders(part) if name not in there.lr]
     said = manifest.read(there.folder)
     other = {"mod_crop": request.how.mod_crop, "png": request.how.png}

@@ -39,6 +39,7 @@ def row(record: DataSet, root: Path) -> dict[str, Any]:
                 "images": part.images,
                 "lr": list(part.lr),
                 "faults": list(part.faults),
+                "lacks": list(part.lacks),
             }
             for part in prepared_parts(record, root)
         },
@@ -82,6 +83,7 @@ def _details(record: DataSet, root: Path) -> Iterator[tuple[str, str]]:
     for part in there:
         small = f", {', '.join(part.lr)}" if part.lr else ""
         yield "prepared", f"{part.folder}: {part.images:,} images{small}"
+        yield from (("incomplete", fault) for fault in part.lacks)
         yield from (("changed", fault) for fault in part.faults)
     if not there:
         yield "prepared", f"not in {root}"
@@ -118,7 +120,9 @@ def markdown(records: Iterable[DataSet] = CATALOGUE.values()) -> str:
 
 
 def _short(part: PreparedPart) -> str:
-    return f"{part.name} CHANGED" if part.faults else part.name
+    if part.faults:
+        return f"{part.name} CHANGED"
+    return f"{part.name} PARTIAL" if part.lacks else part.name
 
 
 def _count(part: Part) -> str:

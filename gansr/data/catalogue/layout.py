@@ -40,10 +40,11 @@ def images_below(folders: Iterable[Path]) -> dict[str, Path]:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of a set: the images of each part, and of each part that is incomplete what is wrong."""
+    """What was found of a set: the images of each part, what is wrong with parts, and which have too many images."""
 
     parts: dict[str, Images]
     faults: tuple[str, ...]
+    too_many: tuple[str, ...] = ()
 
 
 def find(record: DataSet, files: Mapping[str, Path], names: Sequence[str] = ()) -> Found:
@@ -54,14 +55,17 @@ def find(record: DataSet, files: Mapping[str, Path], names: Sequence[str] = ()) 
         files: As `images_below` has them.
         names: The parts to look for; none: all of them.
     """
-    parts, faults = {}, []
+    parts, faults, too_many = {}, [], []
     for part in record.parts:
         if names and part.name not in names:
             continue
         images = {folder: _tidy(chosen) for folder, chosen in _chosen(part, files).items()}
         parts[part.name] = images
         faults += _faults(record, part, images, files)
-    return Found({name: images for name, images in parts.items() if any(images.values())}, tuple(faults))
+        if part.images is not None and len(_main(images)) > part.images:
+            too_many.append(part.name)
+    there = {name: images for name, images in parts.items() if any(images.values())}
+    return Found(there, tuple(faults), tuple(too_many))
 
 
 def _chosen(part: Part, files: Mapping[str, Path]) -> dict[str, list[Path]]:
@@ -100,7 +104,7 @@ def _common(files: Sequence[Path]) -> Path:
 
 def _faults(record: DataSet, part: Part, images: Images, files: Mapping[str, Path]) -> list[str]:
     faults = []
-    main = images.get(HR) or images.get(LR) or {}
+    main = _main(images)
     if part.images not in (None, len(main)):
         faults.append(f"{part.name}: {len(main):,} images of {part.images:,}{_missing(part, main)}")
     elif not main:
@@ -111,6 +115,11 @@ def _faults(record: DataSet, part: Part, images: Images, files: Mapping[str, Pat
         if len(images[f"{LR}x{scale}"]) != len(main):
             faults.append(f"{part.name}: {len(images[f'{LR}x{scale}']):,} LR for {len(main):,} HR")
     return faults
+
+
+def _main(images: Images) -> Mapping[PurePosixPath, Path]:
+    """HR, or LR where there is no HR."""
+    return images.get(HR) or images.get(LR) or {}
 
 
 def _missing(part: Part, found: Mapping[PurePosixPath, Path]) -> str:
@@ -126,7 +135,7 @@ def check_sides(record: DataSet, found: Found) -> None:
     """Raise DataError for images whose sides are not as the catalogue has them; reads headers only."""
     for name, images in found.parts.items():
         part = record.part(name)
-        main = images.get(HR) or images.get(LR) or {}
+        main = _main(images)
         if part.sides is None:
             continue
         shortest, longest = part.sides

@@ -10,13 +10,14 @@ from gansr.errors import DataError
 
 @dataclass(frozen=True)
 class PreparedPart:
-    """A part that is there, and what a quick look found wrong with it."""
+    """A part that is there, what a quick look found wrong with it, and what it lacked from the beginning."""
 
     name: str
     folder: Path
     images: int
     lr: tuple[str, ...]  # folders with LR
     faults: tuple[str, ...]
+    lacks: tuple[str, ...] = ()
 
 
 def prepared_parts(record: DataSet, root: Path) -> list[PreparedPart]:
@@ -33,4 +34,5 @@ def _look(name: str, folder: Path) -> PreparedPart:
     tops = [path.split("/", 1)[0] for path in found["files"]]
     main = HR if HR in tops else LR
     small = tuple(sorted({top for top in tops if top != HR}))
-    return PreparedPart(name, folder, tops.count(main), small, tuple(manifest.quick_faults(folder, found)))
+    faults, lacks = tuple(manifest.quick_faults(folder, found)), tuple(found.get("faults", ()))
+    return PreparedPart(name, folder, tops.count(main), small, faults, lacks)

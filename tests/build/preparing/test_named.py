@@ -90,6 +90,7 @@ def test_the_list(set5, gansr):
         "images": 5,
         "lr": ["LRx2", "LRx4"],
         "faults": [],
+        "lacks": [],
     }
     assert rows["div2k"]["parts"] == {"train": 800, "valid": 100} and rows["div2k"]["prepared"] == {}
     (set5 / "HR" / "a.png").unlink()
@@ -99,6 +100,14 @@ def test_the_list(set5, gansr):
     assert "not in" in gansr("data", "list", "div2k").out
     assert gansr("data", "prepare", "set5", "--verify").code == 2
     assert PreparedPart.__doc__
+
+
+def test_what_is_incomplete_is_said(root, gansr, tmp_path):
+    four = packed(tmp_path / "four.zip", dict(list(FIVE.items())[1:]))
+    done = gansr("data", "prepare", "set5", "--from", four, "--allow-partial")
+    assert done.code == 0 and "Set5 is not complete: test: 4 images of 5" in done.out
+    assert "test PARTIAL" in " ".join(gansr("data", "list").out.split())
+    assert "test: 4 images of 5" in gansr("data", "list", "set5").out
 
 
 def test_the_command_line_refuses(root, gansr):

@@ -127,6 +127,25 @@ def test_missing_images_are_named_and_nothing_is_left(prepare, root, tmp_path):
     assert read(root / "tiny/train")["faults"] == ["train: 2 images of 3"] and read(root / "tiny/valid")["faults"] == []
 
 
+def test_a_part_of_a_set_is_not_taken_for_the_set_later(prepare, root, tmp_path, archive, tiny):
+    fewer = packed(tmp_path / "fewer.zip", dict(list(IMAGES.items())[1:]))
+    prepare(sources=(fewer,), allow_partial=True)
+    assert [one.lacks for one in prepared_parts(tiny()["tiny"], root)] == [("train: 2 images of 3",), ()]
+    with pytest.raises(DataError, match=r"train was prepared before, of a part of the set: train: 2 images of 3\."):
+        prepare(sources=(archive,))
+    assert not any(one.new for one in prepare(sources=(fewer,), allow_partial=True))
+    prepare(sources=(archive,), force=True)
+    assert [one.lacks for one in prepared_parts(tiny()["tiny"], root)] == [(), ()]
+
+
+def test_more_images_than_a_set_has_are_no_part_of_it(prepare, root, tmp_path):
+    more = packed(tmp_path / "more.zip", IMAGES | {"Tiny/train/t4.png": png(4)})
+    for allowed in (False, True):
+        with pytest.raises(DataError, match=r"train: 4 images of 3\. These are more images than the set has"):
+            prepare(sources=(more,), allow_partial=allowed)
+    assert not (root / "tiny").exists()
+
+
 def test_nothing_of_the_set_is_no_part_of_it(prepare, tmp_path):
     with pytest.raises(DataError, match="of the 1 images there, none lies where those of Tiny do"):
         prepare(sources=(packed(tmp_path / "other.zip", {"x/y.png": png(1)}),), allow_partial=True)
