@@ -17,6 +17,7 @@ WORD = re.compile(r"^[a-z0-9]+(/[a-z0-9_]+)?$")
 HR, LR = "HR", "LR"
 KINDS = {"bicubic": "LR", "bd": "LRBD", "dn": "LRDN"}
 """Ways in which LR was made of HR, and what their folders begin with."""
+MADE = re.compile(r"^(LR|LRBD|LRDN)x(\d+)$")
 Tree = dict[str, Any]
 
 
@@ -65,6 +66,11 @@ def resolve(tree: Tree, where: str) -> Tree:
     changed = dict(data)
     if isinstance(data.get("train"), dict):
         changed["train"] = _train(data["train"], tree.get("scale"), where)
+    if isinstance(data.get("validation"), str):
+        raise OptionsError(
+            f"{where}: data.validation: expected a list of names as gansr data list has them, such as "
+            f"[{data['validation']}], or a mapping NAME: {{hr: FOLDER}}; found {data['validation']!r}."
+        )
     if isinstance(data.get("validation"), list | dict):
         changed["validation"] = _validation(data["validation"], tree.get("scale"), where)
     return tree | {"data": changed}
@@ -122,12 +128,20 @@ def _one(one: Tree, scale: Any, where: str) -> Tree:
 def _lr(part: Path, kind: str, scale: Any, where: str) -> str:
     folder = part / f"{KINDS[kind]}x{scale}"
     if not folder.is_dir():
-        there = ", ".join(sorted(other.name for other in part.glob(f"{LR}*"))) or "none"
+        there = sorted(other.name for other in part.glob(f"{LR}*"))
         raise OptionsError(
-            f"{where}: {part} has no {folder.name} (there is: {there}). Prepare it: gansr data prepare "
-            f"{part.parent.name}/{part.name} --force --scales {scale} --lr {kind} ..."
+            f"{where}: {part} has no {folder.name} (there is: {', '.join(there) or 'none'}). Prepare it: gansr data "
+            f"prepare {part.parent.name}/{part.name} --force {_asking(there, kind, scale)} ..."
         )
     return str(folder)
+
+
+def _asking(there: Sequence[str], kind: str, scale: Any) -> str:
+    """The options that make LR of one more kind or scale, and again what is there, for --force replaces all of it."""
+    known = [match for name in there if (match := MADE.match(name))]
+    scales = sorted({int(one[2]) for one in known} | ({scale} if isinstance(scale, int) else set()))
+    kinds = [one for one in KINDS if one == kind or any(match[1] == KINDS[one] for match in known)]
+    return f"--scales {','.join(map(str, scales))} --lr {','.join(kinds)}"
 
 
 def _each(value: Any, folder: str, training: bool, where: str) -> Any:

@@ -84,7 +84,12 @@ def test_names_to_train_on(sets):
         (lambda: validation([{"hr": "x"}]), "expected a list of names as gansr data list has them"),
         (lambda: train(hr="realsrset"), "data.train.hr: realsrset has no HR; it has LR"),
         (lambda: train(hr="div2k", real_lr="set5"), "data.train.real_lr: set5 has no LR; it has HR, LRBDx3, LRx2"),
-        (lambda: train(3, hr="div2k", lr="bicubic"), "has no LRx3 .*gansr data prepare div2k/train --force --scales 3"),
+        (
+            lambda: train(3, hr="div2k", lr="bicubic"),
+            "has no LRx3 .*gansr data prepare div2k/train --force --scales 2,3,4 --lr bic",
+        ),
+        (lambda: validation({"a": {"hr": "set5", "lr": "dn"}}), "--force --scales 2,3 --lr bicubic,bd,dn"),
+        (lambda: validation("set5"), r"data.validation: expected a list of names .* such as \[set5\], .*found 'set5'"),
     ],
 )
 def test_mistakes(sets, make, words):

@@ -19,12 +19,12 @@ def refuse_unprepared(options: Options) -> None:
 
 def refuse_name(name: str, where: str) -> None:
     """DataError for the name of a set that is not prepared, or for what is nearly a set's name."""
-    if not is_name(name):
+    if not is_name(name.lower()) or Path(name).exists():
         return
     one = name.partition("/")[0]
     record = CATALOGUE.get(one)
     if record is None:
-        near = difflib.get_close_matches(one, CATALOGUE, n=1, cutoff=0.75)
+        near = difflib.get_close_matches(one.lower(), CATALOGUE, n=1, cutoff=0.75)
         if near:
             raise DataError(f"{where}: there is no folder {name}. Did you mean the data set {near[0]}?")
         return

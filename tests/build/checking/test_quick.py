@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gansr.build.checking import quick
 from gansr.build.checking.quick import quick_check
 from gansr.build.data import open_images
 from gansr.errors import DataError
@@ -110,6 +112,39 @@ def test_validation_images_that_are_trained_on(pairs: Path, options: Callable[..
         (image if how == "copied" else image.resize((100, 88))).save(pairs / "judge" / "one.png")
     first, _ = said(options(data__validation={"judge": {"hr": str(pairs / "judge")}}))
     assert first.startswith("watch out: test images in the training set, 1 found; HR/2.png = judge/one.png")
+
+
+def test_files_of_one_size_are_not_all_read_for_that(
+    pairs: Path, options: Callable[..., Options], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("frames", "judge"):
+        (pairs / folder).mkdir()
+    for number in range(5):
+        with Image.open(pairs / "HR" / f"{number}.png") as image:
+            image.save(pairs / ("judge" if number > 2 else "frames") / f"{number}.bmp")
+    copied = (pairs / "judge" / "3.bmp").read_bytes()
+    (pairs / "frames" / "copy.bmp").write_bytes(copied)
+    (pairs / "frames" / "nearly.bmp").write_bytes(copied[:-1] + bytes([copied[-1] ^ 1]))
+    compared = []
+    monkeypatch.setattr(
+        quick.filecmp, "cmp", lambda one, *rest, **how: compared.append(one.name) or cmp(one, *rest, **how)
+    )
+    stage = options(
+        data__train__hr=str(pairs / "frames"),
+        data__train__lr=None,
+        data__validation={"judge": {"hr": str(pairs / "judge")}},
+    )
+    assert any("frames/copy.bmp = judge/3.bmp: byte by byte" in line for line in said(stage))
+    assert compared == ["copy.bmp", "nearly.bmp"]
+
+
+def test_the_command_can_be_pasted(pairs: Path, options: Callable[..., Options]) -> None:
+    (pairs / "HR").rename(pairs / "my photos")
+    for file in (pairs / "my photos").iterdir():
+        with Image.open(file) as image:
+            image.resize((288, 256), Image.Resampling.LANCZOS).save(file)
+    *_, last = said(options(data__train__hr=str(pairs / "my photos"), data__train__lr=None))
+    assert f"gansr data check '{pairs}/my photos' --test " in last
 
 
 def test_enlarged_hr_is_warned_of(pairs: Path, options: Callable[..., Options]) -> None:

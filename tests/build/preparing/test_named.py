@@ -68,6 +68,7 @@ def test_lr_without_truth_is_evaluated_as_such(root):
         ({"data__train__hr": "div2k"}, "data.train.hr: div2k is no folder, .* Run gansr data prepare div2k --download"),
         ({"data__train__hr": "manga109"}, "fill in the form at .* Then run gansr data prepare manga109 --from"),
         ({"data__validation": ["sett5"]}, "there is no folder sett5. Did you mean the data set set5"),
+        ({"data__train__hr": "Set5"}, "there is no folder Set5. Did you mean the data set set5"),
         ({"data__train__hr": "quite_another"}, "there is no folder quite_another"),
     ],
 )

@@ -142,6 +142,15 @@ def test_lossless_round_trip(tmp_path, suffix, channels):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_nothing_is_warned_of_a_transparent_palette(tmp_path, recwarn):
+    palette = Image.fromarray(np.array([[0, 1]], dtype=np.uint8), "P")
+    palette.putpalette([255, 0, 0, 0, 255, 0])
+    palette.save(tmp_path / "palette.png", transparency=bytes([9, 200]))
+    assert read_image(tmp_path / "palette.png").tolist() == [[[255, 0, 0], [0, 255, 0]]]
+    assert read_with_alpha(tmp_path / "palette.png")[1].tolist() == [[[9], [200]]]
+    assert not recwarn.list
+
+
 def test_transparency_round_trip(tmp_path):
     image = noise(7, 5, 4)
     write_image(tmp_path / "image.png", image)

@@ -36,6 +36,7 @@ def profile_of(image: Image.Image) -> Profile | None:
 def in_srgb(image: Image.Image) -> Image.Image:
     """A decoded image of 8 bits in sRGB: mode L of grey ones, else RGB. Transparency is dropped."""
     profile, mode = profile_of(image), described_as(image.mode)
+    image.info.pop("transparency", None)  # else Pillow warns that it is dropped
     if profile is None or profile.transform is None:
         return image.convert("L" if mode == "L" and image.mode != "LA" else "RGB")
     colours = ImageCms.applyTransform(image.convert(mode), profile.transform)
