@@ -81,11 +81,14 @@ def prepare(
 
 @app.command()
 def check(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="folders of sharp images (HR)")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="folders of sharp images (HR), or prepared sets")
+    ],
     lr: Annotated[list[Path] | None, typer.Option(help="folder of their LR; one for each DIR")] = None,
     scale: Annotated[int, typer.Option(min=1, help="of LR")] = 4,
     test: Annotated[
-        list[Path] | None, typer.Option(help="folder of test images, which must not be among the others")
+        list[Path] | None,
+        typer.Option(help="folder of test images, or a prepared set, which must not be among the others"),
     ] = None,
     crop: Annotated[int, typer.Option(min=1, help="side of the HR crops that training will cut, pixels")] = 128,
     html: Annotated[Path | None, typer.Option(help="write a page with pictures of what was found")] = None,

@@ -1,5 +1,6 @@
 """`gansr data check`: reads every image once, in parallel, and says what is wrong with a folder."""
 
+import dataclasses
 import os
 import time
 import warnings
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gansr.build.checking.files import as_json, page, refuse_other_endings, write_json
 from gansr.build.checking.outcome import Outcome
 from gansr.build.checking.table import say
+from gansr.build.preparing.named import refuse_name
 from gansr.build.report import told, write_page
 from gansr.data.check.files.names import odd_names, other_files
 from gansr.data.check.findings import Finding, ordered
@@ -23,6 +25,7 @@ from gansr.data.check.pairs.partners import find_partners
 from gansr.data.check.whole import Seen, Unit, of_role, see, statistics, together
 from gansr.data.files.folders import find_images
 from gansr.errors import OptionsError
+from gansr.options.prepared_sets import HR, LR, is_name, part_folder
 
 WHERE = "gansr data check"
 THREADS = 16
@@ -33,10 +36,10 @@ class Request:
     """What the command line asks for.
 
     Args:
-        folders: of HR
+        folders: of HR, or names of prepared sets
         lr: of their LR, the n-th for the n-th
         scale: of both
-        test: folders that must have nothing in common with them
+        test: folders, or names of prepared sets, that must have nothing in common with them
         crop: side of the HR crops that will be cut
         html: a page to write, if any
         json: a file for programs, if any
@@ -55,7 +58,7 @@ def run(request: Request, console: Console) -> bool:
     """Check, tell, and write what was asked for. Returns whether training may start.
 
     Raises:
-        UserError: a folder is missing or has no images, or a page cannot be written.
+        UserError: a folder is missing or has no images, a set is not prepared, or a page cannot be written.
     """
     refuse_other_endings(request.html, request.json)
     if request.lr and len(request.lr) != len(request.folders):
@@ -63,9 +66,24 @@ def run(request: Request, console: Console) -> bool:
             f"{WHERE}: {len(request.lr)} folder(s) of LR for {len(request.folders)} of HR; expected one --lr for each, "
             "in the same order."
         )
+    request = dataclasses.replace(
+        request,
+        folders=[_named(folder, True, WHERE) for folder in request.folders],
+        test=[_named(folder, False, f"{WHERE} --test") for folder in request.test],
+    )
     outcome = check(request, console)
     tell(outcome, request, console)
     return outcome.may_start
+
+
+def _named(folder: Path, training: bool, where: str) -> Path:
+    """The images of a prepared set, if that is its name; else the folder as it is."""
+    name = folder.as_posix()
+    part = part_folder(name, training, where) if is_name(name) else None
+    if part is None:
+        refuse_name(name, where)
+        return folder
+    return part / (HR if (part / HR).is_dir() else LR)
 
 
 def tell(outcome: Outcome, request: Request, console: Console) -> None:

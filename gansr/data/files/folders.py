@@ -11,6 +11,9 @@ from gansr.data.files.said import refuse_unreadable
 from gansr.data.files.walk import names_in
 from gansr.errors import DataError
 
+SCALE = re.compile(r"x(\d+)(?:[dm]|w\d)?\.[^.]+$", re.IGNORECASE)
+"""The scale that the names of LR files end in."""
+
 
 def find_images(folders: Sequence[Path], where: str) -> list[Path]:
     """Every image under the folders, one folder after the other, each sorted by relative path.
@@ -145,7 +148,8 @@ def _pairs_of_root(found: Found, lr_folder: Path, scale: int, where: str) -> lis
     if alone:
         raise DataError(
             f"{where}.lr: {lr_folder} has no LR for {len(alone)} of {len(pairs) + len(alone)} HR images: "
-            f"{_first_three(alone)}. Expected the same names, or names that end in x{scale} or _LR."
+            f"{_first_three(alone)}. Expected the same names, or names that end in x{scale} or _LR"
+            f"{of_other_scale([one.name for one in names_in(lr_folder, where)], scale)}."
         )
     return pairs
 
@@ -158,6 +162,15 @@ def lr_keys(file: Path, scale: int) -> tuple[str, str]:
 def hr_keys(file: Path) -> tuple[str, str]:
     """The names by which an HR looks for its LR, the better one first."""
     return _name_and_core(file, "[_-](HR|GT)")
+
+
+def of_other_scale(names: Sequence[str], scale: int) -> str:
+    """A remark if all of these names of LR end in another scale; nothing if not."""
+    matches = [SCALE.search(name) for name in names]
+    found = {match[1] if match else "" for match in matches}
+    if len(found) != 1 or found & {"", str(scale)}:
+        return ""
+    return f"; all of these end in x{found.pop()}, and the scale is {scale}"
 
 
 def _name_and_core(file: Path, mark: str) -> tuple[str, str]:

@@ -42,6 +42,17 @@ def test_and_can_be_trained_and_evaluated_on(set5, tree, options_file, gansr, tm
     assert "set5" in json.dumps(json.loads((tmp_path / "scores.json").read_text()))
 
 
+def test_and_can_be_checked(set5, gansr, tmp_path):
+    done = gansr("data", "check", "set5", "--crop", 8, "--test", "set5", "--json", tmp_path / "found.json")
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert done.code == 1 and (found["hr"], found["test"]) == ([f"{set5}/HR"], [f"{set5}/HR"])
+    for asked, words in (("set14", "set14 is no folder, and the data set Set14 is not"), ("Set5", "the data set set5")):
+        refused = gansr("data", "check", asked)
+        assert refused.code == 2 and f"gansr data check: {words}" in refused.err.replace(
+            "there is no folder Set5. Did you mean ", ""
+        )
+
+
 def test_sets_of_the_command_line(set5):
     (one,) = open_sets(["set5"], 2)
     assert one.files[0][1] == set5 / "LRx2/ax2.png"

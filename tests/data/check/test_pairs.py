@@ -36,6 +36,11 @@ def only(found: list[Finding], kind: str) -> Finding:
     return found[0]
 
 
+def test_a_forgotten_scale_is_told_by_the_names() -> None:
+    found = find_partners(Path("HR"), [Path("HR/a.png")], Path("LR"), [Path("LR/ax2.png")], 4).findings
+    assert found[0].said == "nothing of its name in LR; all of these end in x2, and the scale is 4"
+
+
 @pytest.mark.parametrize("scale", [2, 4])
 def test_nothing_is_said_of_bicubic(photo: np.ndarray, scale: int) -> None:
     assert compare(reduced(photo, scale), photo, scale) == []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gansr.data.files.folders import check_sizes, find_images, pair_lr
+from gansr.data.files.folders import check_sizes, find_images, of_other_scale, pair_lr
 from gansr.errors import DataError
 
 
@@ -90,8 +90,18 @@ def test_hr_without_lr(tmp_path):
     for name in "abcde":
         save(tmp_path / "HR" / f"{name}.png")
     save(tmp_path / "LR" / "ax4.png", 2, 2)
-    with pytest.raises(DataError, match=r"no LR for 4 of 5 HR images: .*b.png, .*c.png, .*d.png, \.\.\."):
+    with pytest.raises(DataError, match=r"no LR for 4 of 5 HR images: .*b.png, .*c.png, .*d.png, \.\.\..* or _LR\."):
         pair_lr([tmp_path / "HR"], [tmp_path / "LR"], 4, "data.train")
+
+
+def test_lr_of_another_scale_by_its_names(tmp_path):
+    save(tmp_path / "HR" / "a.png")
+    save(tmp_path / "LR" / "ax2.png", 4, 4)
+    with pytest.raises(DataError, match=r"_LR; all of these end in x2, and the scale is 4\."):
+        pair_lr([tmp_path / "HR"], [tmp_path / "LR"], 4, "data.train")
+    for others in (["ax4.png"], ["a.png"], ["ax2.png", "a.png"], []):
+        assert of_other_scale(others, 4) == ""
+    assert of_other_scale(["a_X3.PNG", "bx3d.jpg"], 4) == "; all of these end in x3, and the scale is 4"
 
 
 def test_sizes_must_agree(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gansr.data.check.findings import Finding
-from gansr.data.files.folders import hr_keys, lr_keys
+from gansr.data.files.folders import hr_keys, lr_keys, of_other_scale
 
 Size = tuple[int, int]
 
@@ -30,6 +30,7 @@ def find_partners(hr_folder: Path, hr: Sequence[Path], lr_folder: Path, lr: Sequ
     for file in lr:
         for table, key in zip(tables, lr_keys(file.relative_to(lr_folder), scale), strict=True):
             table[key].append(file)
+    other = of_other_scale([one.name for one in lr], scale)
     pairs, findings, used = [], [], set()
     for file in hr:
         keys = hr_keys(file.relative_to(hr_folder))
@@ -40,7 +41,7 @@ def find_partners(hr_folder: Path, hr: Sequence[Path], lr_folder: Path, lr: Sequ
         elif found:
             pairs.append((found[0], file))
         else:
-            findings.append(Finding("hr_alone", (file,), f"nothing of its name in {lr_folder}"))
+            findings.append(Finding("hr_alone", (file,), f"nothing of its name in {lr_folder}{other}"))
     findings += [Finding("lr_alone", (file,), f"nothing of its name in {hr_folder}") for file in lr if file not in used]
     return Partners(pairs, findings)
 
