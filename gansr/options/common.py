@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from gansr.options.caching import refuse_keep_lr
 from gansr.options.component import Component
 from gansr.options.images import DataOptions, Scale, Strict, Word
+from gansr.options.roots import Place
 from gansr.options.sections import (
     CheckpointOptions,
     DiscriminatorOptions,
@@ -43,7 +44,7 @@ class Common(Strict):
         default="auto",
         description="auto: go on where the run's folder stands; changed_data: also with other training images",
     )
-    output: Path = Field(default=Path("experiments"), description="runs are written to output/name")
+    output: Place = Field(default=Path("experiments"), description="runs are written to output/name")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Common":

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, NonNegativeInt, PositiveInt, Tag, model_validator
 
 from gansr.options.component import Component, Strict
-from gansr.options.roots import Patterns, RootOptions, Roots, spelled_out
+from gansr.options.roots import Patterns, Place, RootOptions, Roots, spelled_out
 from gansr.options.streaming import FILES_ONLY, StreamingOptions
 
 Word = Annotated[str, Field(pattern=r"^[\w][\w.-]*$")]
 
 
 Scale = Literal[1, 2, 3, 4, 8]
-Folders = Path | tuple[Path, ...]
+Folders = Place | tuple[Place, ...]
 
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -162,7 +162,7 @@ class TrainSetOptions(Strict):
         description="raw: all images are decoded once, to files of raw bytes that every run uses; memory: in the run, "
         "and kept up to cache_megabytes; none: each time",
     )
-    cache_folder: Path | None = Field(
+    cache_folder: Place | None = Field(
         default=None, description="of the raw cache; omitted: GANSR_CACHE in the environment, or ~/.cache/gansr"
     )
     cache_megabytes: NonNegativeInt = Field(
@@ -225,8 +225,8 @@ def _several(folders: Folders) -> tuple[Path, ...]:
 class SetOptions(Strict):
     """One validation set."""
 
-    hr: Path
-    lr: Path | None = Field(default=None, description="omitted: MATLAB-exact bicubic LR is made")
+    hr: Place
+    lr: Place | None = Field(default=None, description="omitted: MATLAB-exact bicubic LR is made")
     include: Patterns = Field(default=(), description="patterns that names of hr must fit; omitted: all")
     exclude: Patterns = Field(default=(), description="patterns that they may not fit")
     scale: Scale | None = Field(default=None, description="for a generator of several scales; omitted: `scale`")

@@ -8,6 +8,14 @@ from pydantic import AfterValidator, Discriminator, Field, PositiveFloat, Tag, m
 from gansr.options.component import Strict
 
 
+def _at_home(path: Path) -> Path:
+    return path.expanduser() if path.parts[:1] == ("~",) else path
+
+
+Place = Annotated[Path, AfterValidator(_at_home)]
+"""A path, of which `~` is the user's home as on a command line; else a folder of that name would be looked for."""
+
+
 def _kind_of_patterns(found: Any) -> str:
     return "pattern-several" if isinstance(found, list | tuple) else "pattern-one"
 
@@ -21,11 +29,11 @@ Patterns = Annotated[
 class RootOptions(Strict):
     """Images of one place: a folder or a part of it, or a list."""
 
-    folder: Path | None = Field(
+    folder: Place | None = Field(
         default=None,
         description="nested folders included; of a list: where its names are looked for (omitted: beside it)",
     )
-    list: Path | None = Field(default=None, description="text file with the name of an image on each line")
+    list: Place | None = Field(default=None, description="text file with the name of an image on each line")
     include: Patterns = Field(
         default=(), description="patterns that names must fit, such as *.png, or **/night/*.jpg for paths; omitted: all"
     )
@@ -59,10 +67,10 @@ def _kind_of_roots(found: Any) -> str:
 
 
 SomeRoot = Annotated[
-    Annotated[Path, Tag("root-path")] | Annotated[RootOptions, Tag("root-row")], Discriminator(_kind_of_root)
+    Annotated[Place, Tag("root-path")] | Annotated[RootOptions, Tag("root-row")], Discriminator(_kind_of_root)
 ]
 Roots = Annotated[
-    Annotated[Path, Tag("root-path")]
+    Annotated[Place, Tag("root-path")]
     | Annotated[RootOptions, Tag("root-row")]
     | Annotated[tuple[SomeRoot, ...], Tag("root-several")],
     Discriminator(_kind_of_roots),

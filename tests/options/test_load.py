@@ -162,3 +162,16 @@ def test_changes_are_named_by_key() -> None:
     new["generator"]["growth"] = 8
     assert changes(old, new) == ["generator.growth: None -> 8", "train.steps: 100 -> 200"]
     assert changes(old, yaml.safe_load(yaml.safe_dump(old))) == []
+
+
+def test_the_home_folder_may_be_written_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    tree = changed("data.train.hr", ["~/a", {"folder": "~/b", "list": "~/c.txt"}, "~old/~"])
+    tree["data"]["train"]["lr"] = ["~/d", "d", "d"]
+    tree["data"]["validation"] = {"set5": {"hr": "~/e", "lr": "~/f"}}
+    tree["output"] = "~/runs"
+    options = validate(tree, "run.yml")
+    train, mine = options.data.train, options.data.validation["set5"]
+    assert train.hr_folders == (Path("/home/me/a"), Path("/home/me/b"), Path("~old/~"))
+    assert train.hr_roots[1].list == Path("/home/me/c.txt") and train.lr_folders(4)[0] == Path("/home/me/d")
+    assert (mine.hr, mine.lr, options.output) == (Path("/home/me/e"), Path("/home/me/f"), Path("/home/me/runs"))

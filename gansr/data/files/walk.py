@@ -44,5 +44,7 @@ def _nearest(folder: Path) -> str:
     while not missing.parent.exists():
         missing = missing.parent
     siblings = {sibling.name.lower(): sibling for sibling in missing.parent.iterdir() if sibling.is_dir()}
+    if set(missing.name) & set("*?"):
+        return "Patterns are given beside a folder, for example include: '*.png'."
     near = difflib.get_close_matches(missing.name.lower(), siblings, n=1, cutoff=0.5)
     return f"Did you mean {siblings[near[0]]}?" if near else f"{missing.parent} has no '{missing.name}'."

@@ -37,6 +37,10 @@ def test_missing_folder_names_the_nearest(tmp_path):
     (tmp_path / "DIV2K" / "HR").mkdir(parents=True)
     with pytest.raises(DataError, match=r"^data.train.hr: there is no folder .*Div2k/HR. Did you mean .*/DIV2K\?$"):
         find_images([tmp_path / "Div2k" / "HR"], "data.train.hr")
+    with pytest.raises(
+        DataError, match=r"there is no folder .*\*.png. Patterns are given beside a folder, .* include:"
+    ):
+        find_images([tmp_path / "*.png"], "data.train.hr")
     with pytest.raises(DataError, match="has no 'weather'"):
         find_images([tmp_path / "weather"], "data.train.hr")
 
