@@ -74,7 +74,10 @@ def _chosen(part: Part, files: Mapping[str, Path]) -> dict[str, list[Path]]:
 
 
 def _first_fit(part: Part, globs: Sequence[str], files: Mapping[str, Path]) -> list[Path]:
-    """The files of the first glob with as many as there should be; else those of the one that comes closest."""
+    """The files of the first glob with as many as there should be.
+
+    Else those of the first one with fewer, for later ones take in LR and other parts; else of the one with least.
+    """
     candidates = []
     for glob in globs:
         found = [file for path, file in files.items() if fnmatchcase(path, glob)]
@@ -83,7 +86,9 @@ def _first_fit(part: Part, globs: Sequence[str], files: Mapping[str, Path]) -> l
         if found and (part.images is None or len(found) == part.images):
             return found
         candidates.append(found)
-    return min(candidates, key=lambda found: abs(len(found) - (part.images or 0)) if found else len(files) + 10**9)
+    some = [found for found in candidates if found]
+    fewer = [found for found in some if len(found) < (part.images or 0)]
+    return fewer[0] if fewer else min(some, key=len, default=[])
 
 
 def _tidy(files: Sequence[Path]) -> dict[PurePosixPath, Path]:

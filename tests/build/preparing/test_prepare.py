@@ -1,5 +1,6 @@
 """From an archive to a set that is whole, or to a message and nothing else."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -136,6 +137,15 @@ def test_a_part_of_a_set_is_not_taken_for_the_set_later(prepare, root, tmp_path,
     assert not any(one.new for one in prepare(sources=(fewer,), allow_partial=True))
     prepare(sources=(archive,), force=True)
     assert [one.lacks for one in prepared_parts(tiny()["tiny"], root)] == [(), ()]
+
+
+def test_lr_beside_a_part_of_a_set_is_not_taken_for_hr(prepare, root, tmp_path, tiny):
+    catalogue = tiny()
+    part = dataclasses.replace(catalogue["tiny"].parts[0], name="test", images=5, where=("*/hr/*", "*"))
+    catalogue["tiny"] = dataclasses.replace(catalogue["tiny"], parts=(part,))
+    fewer = {f"Tiny/{folder}/{name}.png": png(n) for folder in ("HR", "LR") for n, name in enumerate("ab")}
+    prepare(sources=(packed(tmp_path / "f.zip", fewer),), catalogue=catalogue, how=How(()), allow_partial=True)
+    assert tree(root / "tiny/test") == ["HR/a.png", "HR/b.png", "manifest.json"]
 
 
 def test_more_images_than_a_set_has_are_no_part_of_it(prepare, root, tmp_path):
