@@ -32,7 +32,15 @@ def root() -> Path:
 
 def is_name(value: Any) -> bool:
     """Whether a value may be a set's name: a plain word, or `set/part`, and no folder that exists."""
-    return isinstance(value, str) and WORD.match(value) is not None and not Path(value).exists()
+    return isinstance(value, str) and WORD.match(value) is not None and not is_there(value)
+
+
+def is_there(path: str) -> bool:
+    """Whether a file or a folder has that name; true where one may not look, for then it is no set's name."""
+    try:
+        return Path(path).exists()
+    except OSError:
+        return True
 
 
 def part_folder(name: str, training: bool, where: str) -> Path | None:

@@ -109,6 +109,14 @@ def test_everything_else_is_left_as_it_is(sets, word):
     assert resolve({"data": 3}, "x") == {"data": 3} and resolve({}, "x") == {}
 
 
+def test_a_folder_that_may_not_be_looked_into_is_no_name(sets, monkeypatch):
+    def exists(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert train(hr="deny/photos")["hr"] == "deny/photos"
+
+
 def test_where_sets_are(sets, monkeypatch):
     assert root() == sets and part_folder("div2k", False, "x") == sets / "div2k/valid"
     monkeypatch.setenv("GANSR_DATA", "relative")

@@ -7,7 +7,7 @@ from pathlib import Path
 from gansr.data.catalogue import CATALOGUE
 from gansr.data.catalogue.record import HR, LR
 from gansr.errors import DataError, OptionsError
-from gansr.options.prepared_sets import is_name, part_folder, root
+from gansr.options.prepared_sets import is_name, is_there, part_folder, root
 from gansr.options.schema import Options
 
 
@@ -19,7 +19,7 @@ def refuse_unprepared(options: Options) -> None:
 
 def refuse_name(name: str, where: str) -> None:
     """DataError for the name of a set that is not prepared, or for what is nearly a set's name."""
-    if not is_name(name.lower()) or Path(name).exists():
+    if not is_name(name.lower()) or is_there(name):
         return
     one = name.partition("/")[0]
     record = CATALOGUE.get(one)

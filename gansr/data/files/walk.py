@@ -13,13 +13,17 @@ def names_in(folder: Path, where: str) -> list[Path]:
     """Relative paths of the images under a folder, sorted.
 
     Hidden files and folders are skipped, links to folders are followed. `where` names the option in messages. Raises
-    DataError for a folder that is missing, no folder, or without images.
+    DataError for a folder that is missing, no folder, or without images, and for one, or one in it, that may not be
+    read.
     """
-    if not folder.exists():
-        raise DataError(f"{where}: there is no folder {folder}. {_nearest(folder)}")
-    if not folder.is_dir():
-        raise DataError(f"{where}: {folder} is a file; expected a folder of images.")
-    names = sorted((file.relative_to(folder) for file in _walk(folder)), key=Path.as_posix)
+    try:
+        if not folder.exists():
+            raise DataError(f"{where}: there is no folder {folder}. {_nearest(folder)}")
+        if not folder.is_dir():
+            raise DataError(f"{where}: {folder} is a file; expected a folder of images.")
+        names = sorted((file.relative_to(folder) for file in _walk(folder)), key=Path.as_posix)
+    except OSError as error:
+        raise DataError(f"{where}: {error.filename or folder} cannot be read: {error.strerror or error}.") from error
     if not names:
         raise DataError(f"{where}: no images in {folder}; expected files that end in {', '.join(sorted(EXTENSIONS))}.")
     return names
@@ -27,7 +31,7 @@ def names_in(folder: Path, where: str) -> list[Path]:
 
 def _walk(folder: Path) -> Iterable[Path]:
     entered = set()  # a link may lead back to where it came from
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
         if Path(parent).resolve() in entered:
             folders.clear()
             continue
@@ -36,6 +40,10 @@ def _walk(folder: Path) -> Iterable[Path]:
         for name in files:
             if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
                 yield Path(parent, name)
+
+
+def _refuse(error: OSError) -> None:
+    raise error  # else folders that may not be read would be left out without a word
 
 
 def _nearest(folder: Path) -> str:

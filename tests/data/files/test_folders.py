@@ -33,6 +33,21 @@ def test_links_are_followed_once(tmp_path):
     assert find_images([folder], "x") == [folder / "linked" / "a.png"]
 
 
+def test_folders_that_may_not_be_read_are_not_left_out(tmp_path, monkeypatch):
+    save(tmp_path / "HR" / "a.png")
+    (tmp_path / "HR" / "locked").mkdir()
+
+    def scandir(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DataError, match=r"^data.train.hr: .*HR/locked cannot be read: Permission denied\.$"):
+        find_images([tmp_path / "HR"], "data.train.hr")
+
+
 def test_missing_folder_names_the_nearest(tmp_path):
     (tmp_path / "DIV2K" / "HR").mkdir(parents=True)
     with pytest.raises(DataError, match=r"^data.train.hr: there is no folder .*Div2k/HR. Did you mean .*/DIV2K\?$"):

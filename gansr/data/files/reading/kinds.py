@@ -1,5 +1,6 @@
 """What kinds of image files there are, read from headers alone, and what reading does to the odd ones."""
 
+import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -127,6 +128,8 @@ def kind_of(path: Path) -> Kind:
         state = path.stat()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {reason(error)}.") from error
+    if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a pipe would be waited for without end
+        raise DataError(f"{path} cannot be read: it is no plain file.")
     return _kind_of_version(path, state.st_mtime_ns, state.st_size)
 
 

@@ -1,5 +1,6 @@
 """Every kind of file: what its header says, what is done to it, and that both are what reading does."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -182,6 +183,12 @@ def test_many_at_a_time_are_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(DataError, match=r"51.png cannot be read: it is not an image"):
         kinds_of(several)
     assert kinds_of([]) == []
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(DataError, match=r"pipe.png cannot be read: it is no plain file\."):
+        kind_of(tmp_path / "pipe.png")
 
 
 def test_the_record(tmp_path: Path, profiles: dict[str, bytes]) -> None:
