@@ -273,3 +273,37 @@ def test_packs_by_name(opened: Open, raw_cache: Path) -> None:
 
 def test_nothing_is_where_no_cache_is(tmp_path: Path) -> None:
     assert not standing_packs(tmp_path / "none")
+
+
+def test_damaged_images_do_not_survive_that_a_pack_is_made_anew(
+    opened: Open, folder: Path, pack: Place, worth_the_trouble: None, raw_cache: Path
+) -> None:
+    """Nobody had looked at their bytes before: they are decoded by the same run, not by the next one."""
+    opened(threads=1)
+    (standing,) = standing_packs(raw_cache)
+    entry = standing.contents.entries["4.png"]
+    with shard_path(pack(), entry.shard).open("r+b") as file:
+        file.seek(entry.offset)
+        file.write(bytes(429))
+    del standing
+    for number in range(4):
+        save(folder / f"{number}.png", 60 + number)
+    found = opened()
+    assert any("of no use any more" in said for said in found.heard.said)
+    assert sorted(found.decoded) == [f"{number}.png" for number in range(5)] and found.right()
+
+
+def test_a_shard_that_is_read_is_never_written_again(opened: Open, folder: Path, pack: Place) -> None:
+    """Whatever the journal has forgotten of it."""
+    running = opened(threads=1, shard_bytes=1)  # a shard for each
+    file, (_, last) = max(running.cache.places.items(), key=lambda place: place[1][1].shard)
+    image = read_image(file)
+    file.unlink()
+    opened()  # drops the last image
+    journal = pack() / "index.jsonl"
+    journal.write_bytes(b"".join(one for one in journal.read_bytes().splitlines(True) if b'"synced"' not in one))
+    opened()  # is not sure of the others, hence writes the journal anew: without that shard
+    assert last.shard not in read_journal(journal).shards
+    save(folder / "new.png", 70)
+    assert opened().right()
+    assert np.array_equal(running.cache.window(file, 0, 0, 11, 13), image)
