@@ -50,7 +50,7 @@ class Order:
     def of(cls, images: TrainingSet, options: Options, processes: int) -> "Order":
         """Today's."""
         names = file_names(images)
-        digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+        digest = hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()
         train, data = options.train, options.data.train
         mixed = data.streaming.mixed if data.streaming else 0
         return cls(len(names), digest, processes, train.batch, train.accumulate, data.crops_per_image, mixed)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from gansr.data.store.disk.shards import shard_path
 from gansr.data.store.pack import standing_packs
+from gansr.data.store.raw_cache import open_cache
 
 Run = Callable[..., Any]
 
@@ -89,3 +90,10 @@ def test_kept_lr_is_refused_where_it_is_none(gansr: Run, options_file: Run, tree
     ):
         refused = gansr("train", options_file(tree(data__train__keep_lr=True)), change)
         assert refused.code == 2 and "data.train.keep_lr" in refused.err and word in refused.err, refused.err
+
+
+def test_folders_whose_names_are_no_text(gansr: Run, filled: Path, raw_cache: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\xff")
+    filled.parent.rename(odd)
+    open_cache(raw_cache, [odd / "HR" / "0.png"], [odd / "HR"])
+    assert "\\udcff" in gansr("cache", "ls").out.replace("\n", "")

@@ -1,7 +1,11 @@
 """Which files a run learns from, by names that a moved folder does not change."""
 
+import hashlib
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -87,3 +91,11 @@ def test_damaged(tmp_path):
     (tmp_path / "order.json").write_text("[")
     with pytest.raises(WeightsError, match=r"order\.json: damaged"):
         ORDER.changes(tmp_path, "auto")
+
+
+def test_names_that_are_no_text():
+    data = SimpleNamespace(train=SimpleNamespace(streaming=None, crops_per_image=1))
+    options: Any = SimpleNamespace(train=SimpleNamespace(batch=4, accumulate=1), data=data)
+    names = [Path(os.fsdecode(name)) for name in (b"/photos/\xff.png", b"/photos/\xfe.png")]
+    first, second = (Order.of(photos([name]), options, 1).names for name in names)
+    assert first == hashlib.sha256(b"\xff.png").hexdigest() != second

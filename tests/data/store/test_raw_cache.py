@@ -226,3 +226,13 @@ def test_files_of_many_other_folders_share_a_pack(
         assert np.array_equal(cache.window(file, 0, 0, 11, 13), read_image(file))
     roots = sorted(one.root.name for one in standing_packs(raw_cache))
     assert roots == ["a", "listed"]
+
+
+@pytest.mark.parametrize("letter", ["a", "\u6f22", "\U00020000"])
+def test_long_names_of_folders(tmp_path: Path, raw_cache: Path, letter: str) -> None:
+    """As long as file systems allow, whatever letters take."""
+    file = save(tmp_path / (letter * (250 // len(letter.encode()))) / "0.png", 1)
+    cache = open_cache(raw_cache, [file], [file.parent])
+    assert np.array_equal(cache.window(file, 0, 0, 11, 13), read_image(file))
+    (pack,) = standing_packs(raw_cache)
+    assert pack.name.rpartition("-")[0] == letter * (80 // len(letter.encode()))
