@@ -104,6 +104,14 @@ def test_nothing_is_decoded_before_it_is_asked_for(tree: Run, raw_cache: Path) -
     assert isinstance(source.open(), RawCache) and source.open() is source.open()
 
 
+def test_each_root_has_one_pack(tree: Run, photos: Path, tmp_path: Path, raw_cache: Path) -> None:
+    for number, place in enumerate(("hr/a", "hr/b/c", "lr/a", "lr/b/c")):
+        shutil.copytree(photos / "train" / ("HR" if number < 2 else "LR"), tmp_path / place)
+    batches(tree(data__train__hr=str(tmp_path / "hr"), data__train__lr=str(tmp_path / "lr")))
+    found = {pack.root: len(pack.contents.entries) for pack in standing_packs(raw_cache)}
+    assert found == {tmp_path / "hr": 12, tmp_path / "lr": 12}
+
+
 def test_images_that_are_too_small_are_not_decoded(tree: Run, photos: Path, tmp_path: Path, raw_cache: Path) -> None:
     shutil.copytree(photos / "train" / "HR", tmp_path / "hr")
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "hr" / "small.png")

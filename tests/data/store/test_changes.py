@@ -16,6 +16,7 @@ from gansr.data.store.disk.journal import line, read_journal
 from gansr.data.store.disk.shards import shard_path
 from gansr.data.store.keeping import named_packs, remove, verify
 from gansr.data.store.pack import standing_packs
+from gansr.data.store.signature import signature
 from gansr.errors import DataError, StorageError
 
 from .conftest import Opened, noise, save
@@ -307,3 +308,22 @@ def test_a_shard_that_is_read_is_never_written_again(opened: Open, folder: Path,
     save(folder / "new.png", 70)
     assert opened().right()
     assert np.array_equal(running.cache.window(file, 0, 0, 11, 13), image)
+
+
+def test_folders_that_changed_places(tmp_path: Path, raw_cache: Path, old_files: None) -> None:
+    """Of sizes and times that are all the same, the number of a file tells."""
+    files = [tmp_path / name / "flat.bmp" for name in ("one", "other")]
+    for number, file in enumerate(files):
+        file.parent.mkdir()
+        Image.fromarray(noise(number)).save(file)
+    found = [signature(file) for file in files]
+    assert [one[3] for one in found] == [file.stat().st_ino for file in files] and found[0][3] != found[1][3]
+    assert [one[1:3] for one in found] == [(file.stat().st_mtime_ns, file.stat().st_ctime_ns) for file in files]
+    for file in files:
+        Opened(file.parent, raw_cache)
+    files[0].parent.rename(tmp_path / "aside")
+    files[1].parent.rename(files[0].parent)
+    (tmp_path / "aside").rename(files[1].parent)
+    for file in files:
+        again = Opened(file.parent, raw_cache)
+        assert again.decoded == ["flat.bmp"] and again.right()
