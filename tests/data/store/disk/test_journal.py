@@ -69,3 +69,9 @@ def test_only_images_of_a_shard_that_the_disk_has_are_sure(journal: Path) -> Non
     with journal.open("ab") as file:
         file.write(lines([TWO._replace(file="c.png", shard=2)]) + line("synced", 2))
     assert read_journal(journal).unsure == {"b.png"}
+
+
+def test_damage_does_not_end_a_line(journal: Path) -> None:
+    journal.write_bytes(journal.read_bytes().replace(b"c0ffee", b"c0f\ree"))
+    found = read_journal(journal)
+    assert found.damaged == 1 and list(found.entries) == ["b.png"] and found.length == journal.stat().st_size
