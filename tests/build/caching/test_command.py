@@ -1,4 +1,5 @@
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -97,3 +98,19 @@ def test_folders_whose_names_are_no_text(gansr: Run, filled: Path, raw_cache: Pa
     filled.parent.rename(odd)
     open_cache(raw_cache, [odd / "HR" / "0.png"], [odd / "HR"])
     assert "\\udcff" in gansr("cache", "ls").out.replace("\n", "")
+
+
+def test_a_cache_of_somebody_else(gansr: Run, filled: Path, raw_cache: Path) -> None:
+    """Who may not write there is told so."""
+    shutil.rmtree(raw_cache / "locks")
+    (raw_cache / "locks").write_text("no folder", "utf-8")
+    for command in (["verify"], ["rm", "--all"]):
+        result = gansr("cache", *command)
+        assert result.code == 2 and ".lock cannot be locked: " in result.err.replace("\n", " ")
+    (raw_cache / "locks").unlink()
+    (raw_cache / "locks").mkdir()
+    for pack in standing_packs(raw_cache):
+        (pack.folder / "in_use").unlink()
+        (pack.folder / "in_use").mkdir()
+    result = gansr("cache", "rm", "--all")
+    assert result.code == 2 and "could not be removed: Is a directory" in result.err.replace("\n", " ")
