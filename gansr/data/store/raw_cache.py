@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,10 @@ class RawCache:
     def __init__(self, packs: Sequence[tuple[OpenPack, Mapping[Path, str]]]):
         self.places = {file: (pack.shards, pack.entries[name]) for pack, files in packs for file, name in files.items()}
         self.packs = [pack for pack, _ in packs]  # whose locks live as long
+
+    def contents(self) -> Iterator[tuple[Path, str]]:
+        """Every file, and the hash of what it held when it was decoded."""
+        return ((file, entry.content) for file, (_, entry) in self.places.items())
 
     def shape(self, file: Path) -> tuple[int, int, int]:
         """As `ImageSource` has it."""

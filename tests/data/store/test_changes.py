@@ -291,6 +291,7 @@ def test_damaged_images_do_not_survive_that_a_pack_is_made_anew(
         save(folder / f"{number}.png", 60 + number)
     found = opened()
     assert any("of no use any more" in said for said in found.heard.said)
+    assert any("1 images of the raw cache are damaged" in said for said in found.heard.said)
     assert sorted(found.decoded) == [f"{number}.png" for number in range(5)] and found.right()
 
 
