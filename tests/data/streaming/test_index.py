@@ -80,7 +80,7 @@ def test_what_an_index_says_of_other_shards_stays(shards):
     ]
 
 
-def test_shards_of_one_name_in_two_folders(shards):
+def test_shards_of_one_name_in_two_folders(shards, tmp_path, monkeypatch):
     """Their tar files may well be of one size too."""
     (one,), (other,) = shards(3), shards(5, folder="others")
     assert Path(one).stat().st_size == Path(other).stat().st_size
@@ -88,6 +88,14 @@ def test_shards_of_one_name_in_two_folders(shards):
     for _ in range(2):
         assert counts_of([one, other], None) == {one: 3, other: 5}
     assert counts_of([other, one], None) == {one: 3, other: 5}
+    first, second = shards(3, 4, folder="more")
+    counts_of([first], None)
+    assert counts_of([second, other], None) == {second: 4, other: 5}, "another folder's 00.tar is another shard"
+    index = tmp_path / "index.json"
+    index.write_text(json.dumps({"shardlist": [{"url": "00.tar", "nsamples": 3}]}))
+    assert counts_of([one, other], index) == {one: 3, other: 5}, "which of them it is, nobody knows"
+    monkeypatch.setattr(module, "count_samples", lambda shard: pytest.fail("counted again"))
+    assert counts_of([one, other], index) == counts_of([one, other], None) == {one: 3, other: 5}
 
 
 def test_members_count_as_they_are_read(tmp_path, png, write_tar):
