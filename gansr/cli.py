@@ -1,6 +1,7 @@
 """The command line: `gansr train | check | evaluate | report | compare | upscale | import | degrade | ...`."""
 
 import errno
+import io
 import json
 import os
 import shlex
@@ -269,6 +270,8 @@ def _print_json(value: Any) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one paragraph and exit code 2, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text; stderr does so anyhow
     sys.path.insert(0, str(Path.cwd()))  # `type: my_module:MyNet` is looked for here too, as `python -m` does
     try:
         app()

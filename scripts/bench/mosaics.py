@@ -47,7 +47,7 @@ def write_tiles(files: Sequence[Path], folder: Path) -> list[Path]:
 
 def write_lmdb(tiles: Sequence[Path], folder: Path) -> None:
     """The same PNG files in a data base."""
-    import lmdb
+    import lmdb  # pyright: ignore[reportMissingImports] - only to compare with
 
     with lmdb.open(str(folder), map_size=2**32) as base, base.begin(write=True) as transaction:
         for tile in tiles:

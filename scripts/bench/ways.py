@@ -86,7 +86,7 @@ class Bench:
 
     def lmdb(self) -> Way:
         """Crops of tiles in a data base."""
-        import lmdb
+        import lmdb  # pyright: ignore[reportMissingImports] - only to compare with
 
         write_lmdb(self.tiles, self.folder / "lmdb")
         base = lmdb.open(str(self.folder / "lmdb"), readonly=True, lock=False, readahead=False)

@@ -67,8 +67,8 @@ def test_no_errors_no_requests_and_every_chart_is_drawn(opened: Any, page: Path)
     assert [line["message"] for line in opened.get_log("browser")] == []
     messages = [json.loads(line["message"])["message"] for line in opened.get_log("performance")]
     asked = [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
-    assert page.as_uri() in asked
-    assert {url.partition(":")[0] for url in asked if url != page.as_uri()} <= {"data", "blob"}
+    since = asked.index(page.as_uri())  # before it, the browser had other pages
+    assert {url.partition(":")[0] for url in asked[since + 1 :]} <= {"data", "blob"}
 
 
 def test_a_name_that_is_a_tag_stays_a_text(opened: Any) -> None:

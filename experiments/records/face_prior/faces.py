@@ -18,8 +18,8 @@ from PIL import Image
 
 from gansr.build.making.networks import load_generator
 from gansr.data.files.images import read_image, to_rgb
-from gansr.data.sets.landmarks import Box, crop_face, face_box, read_landmarks
 from gansr.data.sampler import permutation
+from gansr.data.sets.landmarks import Box, crop_face, face_box, read_landmarks
 from gansr.imaging.resize import enlarge_uint8, reduce_uint8
 from gansr.inference.upscale import Upscaler
 from gansr.metrics.fidelity.psnr import PSNR

@@ -12,19 +12,20 @@ from gansr.build.caching.telling import Telling
 from gansr.build.crops import recent
 from gansr.data.files.decoded import Decoded
 from gansr.data.files.source import ImageSource
-from gansr.data.store.raw_cache import open_cache
+from gansr.data.store.raw_cache import RawCache, open_cache
 from gansr.data.store.variants import PIXELS, Variant, reduced_once
+from gansr.errors import DataError
 from gansr.options.images import TrainSetOptions
 
 
 class Deferred:
     """An `ImageSource` that is made when it is first asked, or before: what takes minutes comes after every check."""
 
-    def __init__(self, make: Callable[[], ImageSource]):
+    def __init__(self, make: Callable[[], RawCache]):
         self.make = make
-        self.source: ImageSource | None = None
+        self.source: RawCache | None = None
 
-    def open(self) -> ImageSource:
+    def open(self) -> RawCache:
         """The source itself."""
         if self.source is None:
             self.source = self.make()
@@ -62,18 +63,24 @@ class Sources:
         """Open them all.
 
         Raises:
-            DataError: an image cannot be read.
+            DataError: an image cannot be read, or changed after another source had been made of it.
             StorageError: the raw cache cannot be written, or the disk has too little room for it.
         """
+        contents: dict[Path, str] = {}
         for one in self.deferred:
-            one.open()
+            for file, content in one.open().contents():
+                if contents.setdefault(file, content) != content:
+                    raise DataError(
+                        f"{file} changed while the raw cache was filled: what is made of it would not fit its pixels. "
+                        f"Run the same command again."
+                    )
 
     def _raw(self, train: TrainSetOptions, files: Iterable[Path], variant: Variant) -> Deferred:
         self.deferred.append(Deferred(partial(_open, train, tuple(dict.fromkeys(files)), variant)))
         return self.deferred[-1]
 
 
-def _open(train: TrainSetOptions, files: tuple[Path, ...], variant: Variant) -> ImageSource:
+def _open(train: TrainSetOptions, files: tuple[Path, ...], variant: Variant) -> RawCache:
     telling = Telling(visible=os.environ.get("RANK", "0") == "0")
     return open_cache(cache_folder(train.cache_folder), files, _roots(train), variant, telling)
 

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gansr.data.sets.mixed_set import WithPairs
 from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales, TrainingSet
+from gansr.data.streaming.shards import is_local
 from gansr.data.streaming.streamed import Streamed
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import DataError, WeightsError
@@ -50,7 +52,7 @@ class Order:
     def of(cls, images: TrainingSet, options: Options, processes: int) -> "Order":
         """Today's."""
         names = file_names(images)
-        digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+        digest = hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()
         train, data = options.train, options.data.train
         mixed = data.streaming.mixed if data.streaming else 0
         return cls(len(names), digest, processes, train.batch, train.accumulate, data.crops_per_image, mixed)
@@ -100,9 +102,9 @@ class Order:
 
 
 def file_names(images: TrainingSet) -> list[str]:
-    """The names of all files within the folder that holds them all, in order; of sets of other kinds, numbers."""
+    """The names of all files within the folder that holds them all, in order; of shards likewise; else numbers."""
     if isinstance(images, Streamed):
-        return [f"{shard} {images.stream.members}" for shard in images.stream.shards]
+        return [f"{name} {images.stream.members}" for name in _shard_names(images.stream.shards)]
     groups = _files(images)
     if groups is None:
         return [str(number) for number in range(len(images))]
@@ -111,6 +113,12 @@ def file_names(images: TrainingSet) -> list[str]:
         above = _above(files)
         found += [file.absolute().relative_to(above).as_posix() for file in files]
     return found
+
+
+def _shard_names(shards: Sequence[str]) -> list[str]:
+    """As of files, for shards on this machine; the whole URLs of others."""
+    above = _above([Path(shard) for shard in shards if is_local(shard)])
+    return [Path(shard).absolute().relative_to(above).as_posix() if is_local(shard) else shard for shard in shards]
 
 
 def _above(files: list[Path]) -> Path:

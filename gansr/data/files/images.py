@@ -13,9 +13,6 @@ from gansr.data.files.reading.opening import UPRIGHT, opened, orientation, reaso
 from gansr.data.files.reading.profiles import in_srgb
 from gansr.errors import StorageError
 
-READING_VERSION = 1
-"""Rises when some kind of file is read to other pixels than before: what was made of the old ones is out of date."""
-
 EXTENSIONS = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"}
     | ({".avif"} if features.check("avif") else set())

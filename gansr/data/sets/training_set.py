@@ -179,7 +179,8 @@ class PairedFiles(Dataset[tuple[np.ndarray, np.ndarray] | Weighted]):
             side = crop * factor // scale
             return copied(cut.lay(to_rgb(source.window(file, cut.top * factor, cut.left * factor, side, side))))
 
-        images = take(self.lr_source, lr, 1), take(self.source, hr, scale)
+        large = take(self.source, hr, scale)  # at once, while its source may still have it from asking for its size
+        images = take(self.lr_source, lr, 1), large
         if self.importance is None:
             return images
         return Weighted(images, self.cutter.take(self.importance, hr, height, width, cut))

@@ -49,6 +49,8 @@ def _written_anew(pack: Pack, contents: Contents, watcher: Watcher, shard_bytes:
             shard_path(pack.folder, number).unlink(missing_ok=True)
         watcher.say(f"{error} The pack stays as it is.")
         return contents
+    if lost := len(contents.entries) - len(fresh.entries):
+        watcher.say(f"{pack.name}: {lost} images of the raw cache are damaged; they are decoded once more.")
     (pack.folder / name).replace(pack.folder / NAME)
     fresh.shards -= contents.shards
     for number in contents.shards:
@@ -57,7 +59,7 @@ def _written_anew(pack: Pack, contents: Contents, watcher: Watcher, shard_bytes:
 
 
 def _read(shards: Shards, entry: Entry) -> Prepared | None:
-    """An image's bytes; None for damaged ones, which the next run decodes once more."""
+    """An image's bytes; None for damaged ones, which are to be decoded once more."""
     pixels = np.empty(entry.size, np.uint8)
     try:
         shards.read(entry.shard, entry.offset, pixels)

@@ -50,7 +50,12 @@ def note(pack: Pack, writer: Writer, found: Survey, files: Mapping[Path, str], w
 
 
 def fill(
-    pack: Pack, writer: Writer, found: Survey, files: Mapping[Path, str], watcher: Watcher, threads: int | None = None
+    pack: Pack,
+    writer: Writer,
+    lacking: Sequence[Path],
+    files: Mapping[Path, str],
+    watcher: Watcher,
+    threads: int | None = None,
 ) -> None:
     """Decode what a pack lacks. Its lock is held.
 
@@ -60,8 +65,8 @@ def fill(
     Args:
         pack: which
         writer: to it
-        found: what has to be done
-        files: file -> its name in the pack
+        lacking: files to decode
+        files: file -> its name in the pack, of all
         watcher: is told what is done, and how large it will be
         threads: that decode; omitted: as many as there are processors for this process
 
@@ -69,13 +74,13 @@ def fill(
         DataError: images cannot be read.
         StorageError: the disk is too small, or takes no more; what was written remains.
     """
-    if not found.to_make:
+    if not lacking:
         return
-    _refuse_small_disk(pack, found.to_make, watcher)
+    _refuse_small_disk(pack, lacking, watcher)
     broken: list[DataError] = []
-    turn, title = Turn(pack.folder, len(found.to_make)), _title(pack)
-    images = _made(pack.variant, found.to_make, threads or processors())
-    with turn, watcher.progress(title, len(found.to_make)) as done, closing(images):
+    turn, title = Turn(pack.folder, len(lacking)), _title(pack)
+    images = _made(pack.variant, lacking, threads or processors())
+    with turn, watcher.progress(title, len(lacking)) as done, closing(images):
         for file, made in images:
             if isinstance(made, DataError):
                 broken.append(made)

@@ -52,7 +52,8 @@ def named_packs(cache: Path, names: Sequence[str]) -> list[Standing]:
 def verify(pack: Standing) -> Verdict:
     """Compare a pack with the checksums of what was written, and with the files that it was made of.
 
-    Damaged images are removed from it, so that the next run decodes them once more.
+    Damaged images are removed from it, so that the next run decodes them once more. Raises StorageError for a pack that
+    may not be changed.
     """
     with if_free(lock_of(pack.folder.parent, pack.name)) as free:
         contents = read_journal(pack.folder / NAME) if free else pack.contents
@@ -69,12 +70,12 @@ def verify(pack: Standing) -> Verdict:
 
 def remove(pack: Standing) -> None:
     """Remove a pack. Raises StorageError while a process writes or reads it, or if the disk refuses."""
-    with _unused(pack):
-        try:
+    try:
+        with _unused(pack):
             (pack.folder / NAME).unlink()  # first: without it, what is left is no pack
             shutil.rmtree(pack.folder)
-        except OSError as error:
-            raise StorageError(f"{pack.folder} could not be removed: {error.strerror}.") from error
+    except OSError as error:
+        raise StorageError(f"{pack.folder} could not be removed: {error.strerror}.") from error
 
 
 def _compared(pack: Standing, contents: Contents) -> tuple[list[str], list[str]]:

@@ -48,7 +48,8 @@ class Pack:
         """Of its folder: the root's last two parts and the variant for people, a hash of the header for the rest."""
         words = [*self.root.parts[-2:], *([] if self.variant.plain else self.variant.name.split())]
         readable = re.sub(r"[^\w.-]+", "_", "-".join(words)).strip("_.-")
-        return f"{readable[-80:]}-{hashlib.sha256(json.dumps(self.header).encode()).hexdigest()[:10]}"
+        readable = readable.encode()[-80:].decode(errors="ignore")  # file systems count bytes, of which most allow 255
+        return f"{readable}-{hashlib.sha256(json.dumps(self.header).encode()).hexdigest()[:10]}"
 
     @property
     def folder(self) -> Path:

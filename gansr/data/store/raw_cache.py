@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from gansr.data.store.survey import survey
 from gansr.data.store.turns import whose_turn
 from gansr.data.store.variants import PIXELS, Variant
 from gansr.data.store.watcher import Silent, Watcher
+
+FEW = 16  # folders outside the roots that have packs of their own, each of which takes files that are held open
 
 
 class OpenPack:
@@ -39,6 +41,10 @@ class RawCache:
     def __init__(self, packs: Sequence[tuple[OpenPack, Mapping[Path, str]]]):
         self.places = {file: (pack.shards, pack.entries[name]) for pack, files in packs for file, name in files.items()}
         self.packs = [pack for pack, _ in packs]  # whose locks live as long
+
+    def contents(self) -> Iterator[tuple[Path, str]]:
+        """Every file, and the hash of what it held when it was decoded."""
+        return ((file, entry.content) for file, (_, entry) in self.places.items())
 
     def shape(self, file: Path) -> tuple[int, int, int]:
         """As `ImageSource` has it."""
@@ -66,7 +72,8 @@ def open_cache(
     Args:
         cache: folder of all packs
         files: images
-        roots: their folders, each with a pack of its own; a file in none of them belongs to its own folder's
+        roots: their folders, each with a pack of its own; a file in none of them belongs to its own folder's, or where
+            such folders are many, to that of the folder that holds them all
         variant: what is kept of an image
         watcher: is told what is done
         threads: that decode; omitted: as many as there are processors
@@ -86,6 +93,7 @@ def open_cache(
 def _by_root(files: Sequence[Path], roots: Sequence[Path]) -> dict[Path, dict[Path, str]]:
     """Root -> its files, each with its name there."""
     found: dict[Path, dict[Path, str]] = defaultdict(dict)
+    outside: list[Path] = []
     beginnings = [(root, os.path.join(root, "")) for root in roots]  # noqa: PTH118, with a slash at the end
     for file in files:
         text = str(file)
@@ -94,9 +102,23 @@ def _by_root(files: Sequence[Path], roots: Sequence[Path]) -> dict[Path, dict[Pa
                 found[root][file] = text[len(beginning) :].replace(os.sep, "/")
                 break
         else:
-            root = next((one for one in roots if file.is_relative_to(one)), file.parent)  # as when a root is "."
-            found[root][file] = file.relative_to(root).as_posix()
+            root = next((one for one in roots if file.is_relative_to(one)), None)  # as when a root is "."
+            if root is None:
+                outside.append(file)
+            else:
+                found[root][file] = file.relative_to(root).as_posix()
+    for root, file in zip(_tops(outside), outside, strict=True):
+        found[root][file] = file.relative_to(root).as_posix()
     return found
+
+
+def _tops(outside: Sequence[Path]) -> list[Path]:
+    """For each file that is in no root, the folder whose pack it belongs to: its own, or where these are many, one."""
+    folders = {file.parent for file in outside}
+    if len(folders) <= FEW:
+        return [file.parent for file in outside]
+    top = Path(os.path.commonpath(folders))
+    return [top] * len(outside)
 
 
 def _opened(pack: Pack, files: Mapping[Path, str], watcher: Watcher, threads: int | None, shard_bytes: int) -> OpenPack:
@@ -118,6 +140,7 @@ def _brought_up_to_date(
     with Writer(pack.folder, contents, shard_bytes) as writer:
         note(pack, writer, found, files, watcher)
     contents = compact(pack, contents, watcher, shard_bytes)  # before more is written: there may be little room
+    lacking = [file for file, name in files.items() if name not in contents.entries]
     with Writer(pack.folder, contents, shard_bytes) as writer:
-        fill(pack, writer, found, files, watcher, threads)
+        fill(pack, writer, lacking, files, watcher, threads)
     return contents

@@ -1,4 +1,4 @@
-"""Which images of a folder a pack has, which have changed, and which it lacks."""
+"""Which of the images that a pack has are others now, or gone."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -17,24 +17,17 @@ TOGETHER = 64  # files that a thread takes
 
 @dataclass
 class Survey:
-    """What has to be done.
+    """What was found of the images that a pack has.
 
     Args:
-        missing: files that the pack lacks
         changed: files that are others than those in the pack
         signatures: file -> signature of files that were looked at, and are what they were
         gone: names in the pack whose files are no longer there
     """
 
-    missing: list[Path] = field(default_factory=list)
     changed: list[Path] = field(default_factory=list)
     signatures: dict[str, Signature] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
-
-    @property
-    def to_make(self) -> list[Path]:
-        """Everything that must be decoded."""
-        return self.missing + self.changed
 
 
 def survey(files: Mapping[Path, str], contents: Contents, root: Path) -> Survey:
@@ -52,9 +45,7 @@ def survey(files: Mapping[Path, str], contents: Contents, root: Path) -> Survey:
     doubtful: list[tuple[Path, Entry, Signature | None]] = []
     for (file, name), now in zip(files.items(), _many(_signature, list(files)), strict=True):
         entry = contents.entries.get(name)
-        if entry is None:
-            found.missing.append(file)
-        elif entry.signature != now:
+        if entry is not None and entry.signature != now:
             doubtful.append((file, entry, lasting(now)))
     contents_now = _many(_content, [file for file, _, _ in doubtful])
     for (file, entry, now), content in zip(doubtful, contents_now, strict=True):

@@ -1,5 +1,7 @@
 """Tar files of images, read from their beginning to their end: the format of WebDataset."""
 
+import lzma
+import re
 import tarfile
 import threading
 import zlib
@@ -12,8 +14,10 @@ from typing import Any, NamedTuple
 from gansr.data.files.images import EXTENSIONS
 from gansr.errors import DataError, OptionsError
 
-BROKEN = (OSError, tarfile.TarError, EOFError, ValueError, zlib.error)
+BROKEN = (OSError, tarfile.TarError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 """What webdataset and tarfile raise on shards that are missing, cut short, or no tar files."""
+
+META = re.compile(r"__[^/]*__($|/)")  # names of members that webdataset leaves out
 
 IMPORTING = threading.Lock()  # modules of webdataset import each other: two threads at once find them half made
 
@@ -54,14 +58,14 @@ class Members:
 
 
 def expanded(shards: Sequence[str]) -> list[str]:
-    """Paths and URLs with {00..63} in them -> all of them. Raises OptionsError for the same one twice, or braces
-    that are no range.
+    """Paths and URLs with {00..63} in them -> all of them. Raises OptionsError for the same one twice, braces
+    that are no range, or variables that are not set.
     """
     library = webdataset()
     try:
         found = [url for some in shards for url in library.expand(some)]
-    except ValueError as error:
-        raise OptionsError(f"data.train.streaming.shards: {', '.join(shards)}: {error}.") from None
+    except (ValueError, AssertionError) as error:  # the latter for ${NAME} of which there is no WDS_NAME
+        raise OptionsError(f"data.train.streaming.shards: {', '.join(shards)}: {str(error).rstrip('.')}.") from None
     if len(set(found)) < len(found):
         raise OptionsError("data.train.streaming.shards: one of them is named twice; expected each once.")
     return found
@@ -90,8 +94,12 @@ def count_samples(shard: Path) -> int:
     try:
         with tarfile.open(shard) as tar:
             for member in tar:
-                if member.isreg() and not member.name.startswith("__"):
+                if member.isreg() and not META.match(member.name):
                     names.append({"fname": member.name, "data": b"", "__url__": ""})
+            assert tar.fileobj is not None
+            tar.fileobj.seek(tar.offset)
+            if tar.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):  # where the library goes as if it were the end
+                raise tarfile.ReadError(f"what should be the header of a member is damaged, at byte {tar.offset}")
         return sum(1 for _ in library.group(names))
     except BROKEN as error:
         raise DataError(f"data.train.streaming: {shard} cannot be read: {_reason(error)}.") from error

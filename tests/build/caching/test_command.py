@@ -1,4 +1,5 @@
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from PIL import Image
 
 from gansr.data.store.disk.shards import shard_path
 from gansr.data.store.pack import standing_packs
+from gansr.data.store.raw_cache import open_cache
 
 Run = Callable[..., Any]
 
@@ -89,3 +91,26 @@ def test_kept_lr_is_refused_where_it_is_none(gansr: Run, options_file: Run, tree
     ):
         refused = gansr("train", options_file(tree(data__train__keep_lr=True)), change)
         assert refused.code == 2 and "data.train.keep_lr" in refused.err and word in refused.err, refused.err
+
+
+def test_folders_whose_names_are_no_text(gansr: Run, filled: Path, raw_cache: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\xff")
+    filled.parent.rename(odd)
+    open_cache(raw_cache, [odd / "HR" / "0.png"], [odd / "HR"])
+    assert "\\udcff" in gansr("cache", "ls").out.replace("\n", "")
+
+
+def test_a_cache_of_somebody_else(gansr: Run, filled: Path, raw_cache: Path) -> None:
+    """Who may not write there is told so."""
+    shutil.rmtree(raw_cache / "locks")
+    (raw_cache / "locks").write_text("no folder", "utf-8")
+    for command in (["verify"], ["rm", "--all"]):
+        result = gansr("cache", *command)
+        assert result.code == 2 and ".lock cannot be locked: " in result.err.replace("\n", " ")
+    (raw_cache / "locks").unlink()
+    (raw_cache / "locks").mkdir()
+    for pack in standing_packs(raw_cache):
+        (pack.folder / "in_use").unlink()
+        (pack.folder / "in_use").mkdir()
+    result = gansr("cache", "rm", "--all")
+    assert result.code == 2 and "could not be removed: Is a directory" in result.err.replace("\n", " ")

@@ -104,6 +104,31 @@ def test_nothing_is_decoded_before_it_is_asked_for(tree: Run, raw_cache: Path) -
     assert isinstance(source.open(), RawCache) and source.open() is source.open()
 
 
+def test_lr_that_is_kept_is_of_the_same_pixels(tree: Run, photos: Path, tmp_path: Path) -> None:
+    """To decode all of HR may take an hour, in which files may change."""
+    shutil.copytree(photos / "train" / "HR", tmp_path / "hr")
+    one = validate(tree(data__train__hr=str(tmp_path / "hr"), data__train__keep_lr=True), "run.yml")
+    sources = Sources()
+    open_images(one, sources)
+    sources.deferred[0].open()
+    write_image(tmp_path / "hr" / "2.png", np.zeros((40, 48, 3), np.uint8))
+    with pytest.raises(
+        DataError, match=r"2\.png changed while the raw cache was filled: .* Run the same command again"
+    ):
+        sources.open()
+    sources = Sources()
+    open_images(one, sources)
+    sources.open()
+
+
+def test_each_root_has_one_pack(tree: Run, photos: Path, tmp_path: Path, raw_cache: Path) -> None:
+    for number, place in enumerate(("hr/a", "hr/b/c", "lr/a", "lr/b/c")):
+        shutil.copytree(photos / "train" / ("HR" if number < 2 else "LR"), tmp_path / place)
+    batches(tree(data__train__hr=str(tmp_path / "hr"), data__train__lr=str(tmp_path / "lr")))
+    found = {pack.root: len(pack.contents.entries) for pack in standing_packs(raw_cache)}
+    assert found == {tmp_path / "hr": 12, tmp_path / "lr": 12}
+
+
 def test_images_that_are_too_small_are_not_decoded(tree: Run, photos: Path, tmp_path: Path, raw_cache: Path) -> None:
     shutil.copytree(photos / "train" / "HR", tmp_path / "hr")
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "hr" / "small.png")

@@ -1,7 +1,11 @@
 """Which files a run learns from, by names that a moved folder does not change."""
 
+import hashlib
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -9,6 +13,10 @@ from gansr.build.watching.order import Order, file_names
 from gansr.data.sampler import ScaleDraw, real_side
 from gansr.data.sets.mixed_set import WithPairs
 from gansr.data.sets.training_set import HrOnly, PairedFiles, Scales
+from gansr.data.streaming.reader import Fit
+from gansr.data.streaming.shards import Members
+from gansr.data.streaming.stream import Stream
+from gansr.data.streaming.streamed import Streamed
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import DataError, WeightsError
 
@@ -87,3 +95,23 @@ def test_damaged(tmp_path):
     (tmp_path / "order.json").write_text("[")
     with pytest.raises(WeightsError, match=r"order\.json: damaged"):
         ORDER.changes(tmp_path, "auto")
+
+
+def test_names_that_are_no_text():
+    data = SimpleNamespace(train=SimpleNamespace(streaming=None, crops_per_image=1))
+    options: Any = SimpleNamespace(train=SimpleNamespace(batch=4, accumulate=1), data=data)
+    names = [Path(os.fsdecode(name)) for name in (b"/photos/\xff.png", b"/photos/\xfe.png")]
+    first, second = (Order.of(photos([name]), options, 1).names for name in names)
+    assert first == hashlib.sha256(b"\xff.png").hexdigest() != second
+
+
+def test_shards_by_their_names_within_their_folder(tmp_path, monkeypatch):
+    def names(*shards):
+        return [name.partition(" ")[0] for name in file_names(Streamed(Stream(shards, Members(), 0, 8), Fit(8, 1), {}))]
+
+    remote = "https://example.org/tar/07.tar"
+    for folder in (tmp_path, tmp_path / "moved"):
+        assert names(f"{folder}/a/00.tar", f"{folder}/b/01.tar", remote) == ["a/00.tar", "b/01.tar", remote]
+    monkeypatch.chdir(tmp_path)
+    assert names("a/00.tar", "a/01.tar") == names(f"{tmp_path}/a/00.tar", "a/01.tar") == ["00.tar", "01.tar"]
+    assert names(remote) == [remote]

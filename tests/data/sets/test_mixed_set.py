@@ -109,3 +109,14 @@ def test_at_several_scales(files) -> None:
     numbers = [ticket.number for batch in islice(CounterSampler(5, 4, 1), 8) for ticket in batch]
     real = torch.cat([(batch.hr > 140 / 255).flatten(1).all(1) for batch in taken])
     assert real.tolist() == [sets[1].pair(Ticket(0, number)) is not None for number in numbers]
+
+
+def test_all_crops_of_one_image_are_of_a_photo_or_of_one_pair(files) -> None:
+    dataset, crops = mixed(files), 4
+    by_visit: dict[int, set] = {}
+    sampler = CounterSampler(len(dataset), 8, 1, crops=crops)
+    for tickets in islice(sampler, 80):
+        for ticket in tickets:
+            by_visit.setdefault(ticket.nth_image, set()).add(dataset.pair(ticket))
+    assert all(len(found) == 1 for found in by_visit.values())
+    assert len(set.union(*by_visit.values())) == PAIRS + 1

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gansr.data.files import decoded
 from gansr.data.files.decoded import Decoded
 from gansr.data.sampler import Ticket
 from gansr.data.sets.training_set import Cut, Cutter, HrOnly, PairedFiles, copied, mirrored_window
@@ -87,6 +88,17 @@ def test_pairs_stay_aligned(tmp_path):
         assert small.shape == (4, 4, 3) and large.shape == (12, 12, 3)
         np.testing.assert_array_equal(small.repeat(3, axis=0).repeat(3, axis=1), large)
     assert len({small.tobytes() for small, _ in crops}) > 30
+
+
+def test_each_image_of_a_pair_is_decoded_once(tmp_path, monkeypatch):
+    pair = save(tmp_path / "lr.png", noise(8, 8, 3)), save(tmp_path / "hr.png", noise(16, 16, 3))
+    read, read_image = [], decoded.read_image
+    monkeypatch.setattr(decoded, "read_image", lambda path: read.append(path.stem) or read_image(path))
+    dataset = PairedFiles([pair], crop=8, scale=2, seed=0, source=Decoded(0))
+    for number in range(3):
+        read.clear()
+        dataset[Ticket(0, number)]
+        assert sorted(read) == ["hr", "lr"]
 
 
 def test_grey_becomes_rgb(tmp_path):

@@ -16,6 +16,7 @@ from gansr.data.store.disk.journal import line, read_journal
 from gansr.data.store.disk.shards import shard_path
 from gansr.data.store.keeping import named_packs, remove, verify
 from gansr.data.store.pack import standing_packs
+from gansr.data.store.signature import signature
 from gansr.errors import DataError, StorageError
 
 from .conftest import Opened, noise, save
@@ -273,3 +274,57 @@ def test_packs_by_name(opened: Open, raw_cache: Path) -> None:
 
 def test_nothing_is_where_no_cache_is(tmp_path: Path) -> None:
     assert not standing_packs(tmp_path / "none")
+
+
+def test_damaged_images_do_not_survive_that_a_pack_is_made_anew(
+    opened: Open, folder: Path, pack: Place, worth_the_trouble: None, raw_cache: Path
+) -> None:
+    """Nobody had looked at their bytes before: they are decoded by the same run, not by the next one."""
+    opened(threads=1)
+    (standing,) = standing_packs(raw_cache)
+    entry = standing.contents.entries["4.png"]
+    with shard_path(pack(), entry.shard).open("r+b") as file:
+        file.seek(entry.offset)
+        file.write(bytes(429))
+    del standing
+    for number in range(4):
+        save(folder / f"{number}.png", 60 + number)
+    found = opened()
+    assert any("of no use any more" in said for said in found.heard.said)
+    assert any("1 images of the raw cache are damaged" in said for said in found.heard.said)
+    assert sorted(found.decoded) == [f"{number}.png" for number in range(5)] and found.right()
+
+
+def test_a_shard_that_is_read_is_never_written_again(opened: Open, folder: Path, pack: Place) -> None:
+    """Whatever the journal has forgotten of it."""
+    running = opened(threads=1, shard_bytes=1)  # a shard for each
+    file, (_, last) = max(running.cache.places.items(), key=lambda place: place[1][1].shard)
+    image = read_image(file)
+    file.unlink()
+    opened()  # drops the last image
+    journal = pack() / "index.jsonl"
+    journal.write_bytes(b"".join(one for one in journal.read_bytes().splitlines(True) if b'"synced"' not in one))
+    opened()  # is not sure of the others, hence writes the journal anew: without that shard
+    assert last.shard not in read_journal(journal).shards
+    save(folder / "new.png", 70)
+    assert opened().right()
+    assert np.array_equal(running.cache.window(file, 0, 0, 11, 13), image)
+
+
+def test_folders_that_changed_places(tmp_path: Path, raw_cache: Path, old_files: None) -> None:
+    """Of sizes and times that are all the same, the number of a file tells."""
+    files = [tmp_path / name / "flat.bmp" for name in ("one", "other")]
+    for number, file in enumerate(files):
+        file.parent.mkdir()
+        Image.fromarray(noise(number)).save(file)
+    found = [signature(file) for file in files]
+    assert [one[3] for one in found] == [file.stat().st_ino for file in files] and found[0][3] != found[1][3]
+    assert [one[1:3] for one in found] == [(file.stat().st_mtime_ns, file.stat().st_ctime_ns) for file in files]
+    for file in files:
+        Opened(file.parent, raw_cache)
+    files[0].parent.rename(tmp_path / "aside")
+    files[1].parent.rename(files[0].parent)
+    (tmp_path / "aside").rename(files[1].parent)
+    for file in files:
+        again = Opened(file.parent, raw_cache)
+        assert again.decoded == ["flat.bmp"] and again.right()

@@ -16,6 +16,8 @@ from PIL import Image
 from gansr.data.files.folders import find_images
 from gansr.data.files.images import read_image
 from gansr.data.store import filling
+from gansr.data.store import raw_cache as module
+from gansr.data.store.pack import standing_packs
 from gansr.data.store.raw_cache import open_cache
 from gansr.data.store.variants import PIXELS, reduced_once
 from gansr.errors import DataError
@@ -210,3 +212,27 @@ def test_headers_say_how_large_it_will_be(tmp_path: Path) -> None:
     file = save(tmp_path / "hr" / "0.png", 0, 30, 41)
     for variant in (PIXELS, reduced_once(2), reduced_once(4)):
         assert variant.shape(file) == variant.make(file).shape
+
+
+def test_files_of_many_other_folders_share_a_pack(
+    tmp_path: Path, raw_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pack takes files that are held open, and systems allow about a thousand."""
+    monkeypatch.setattr(module, "FEW", 2)
+    listed = [save(tmp_path / "listed" / str(number) / "0.png", number) for number in range(3)]
+    inside = save(tmp_path / "a" / "0.png", 9)
+    cache = open_cache(raw_cache, [*listed, inside], [tmp_path / "a"])
+    for file in (*listed, inside):
+        assert np.array_equal(cache.window(file, 0, 0, 11, 13), read_image(file))
+    roots = sorted(one.root.name for one in standing_packs(raw_cache))
+    assert roots == ["a", "listed"]
+
+
+@pytest.mark.parametrize("letter", ["a", "\u6f22", "\U00020000"])
+def test_long_names_of_folders(tmp_path: Path, raw_cache: Path, letter: str) -> None:
+    """As long as file systems allow, whatever letters take."""
+    file = save(tmp_path / (letter * (250 // len(letter.encode()))) / "0.png", 1)
+    cache = open_cache(raw_cache, [file], [file.parent])
+    assert np.array_equal(cache.window(file, 0, 0, 11, 13), read_image(file))
+    (pack,) = standing_packs(raw_cache)
+    assert pack.name.rpartition("-")[0] == letter * (80 // len(letter.encode()))

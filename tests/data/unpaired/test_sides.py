@@ -185,3 +185,14 @@ def test_damaged_file_is_one_sentence(sides: Sides, side: str) -> None:
     with pytest.raises(DataError, match="cannot be read") as caught:
         batches(dataset, 4, workers=1)
     assert str(caught.value).startswith(str(file))
+
+
+def test_all_crops_of_an_hr_image_come_with_those_of_one_real_lr_image(sides: Sides) -> None:
+    dataset = sides(6, 5)
+    partners: dict[int, set[tuple[Path, Path]]] = {}
+    for tickets in islice(CounterSampler(len(dataset), 8, SEED, crops=4), 80):
+        for ticket in tickets:
+            partners.setdefault(ticket.nth_image, set()).add(dataset.files(ticket))
+    assert all(len(found) == 1 for found in partners.values())
+    real = Counter(lr for found in partners.values() for _, lr in found)
+    assert max(real.values()) - min(real.values()) <= 1 + 32 // 5  # some lanes are ahead of others

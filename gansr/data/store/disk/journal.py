@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,7 +94,7 @@ def read_journal(path: Path) -> Contents:
     contents = Contents()
     if not path.exists():
         return contents
-    for line in path.read_bytes().splitlines(keepends=True):
+    for line in BytesIO(path.read_bytes()):  # bytes.splitlines would end lines at damage that looks like \r
         if not line.endswith(b"\n"):
             break
         contents.length += len(line)

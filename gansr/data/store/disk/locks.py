@@ -8,6 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from gansr.errors import StorageError
+
 try:
     import fcntl
 except ImportError:  # Windows, where nobody can remove a file that somebody has open
@@ -38,13 +40,19 @@ def alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def if_free(lock: Path) -> Iterator[bool]:
-    """As `alone`, but without waiting: False where another process changes the pack just now."""
+    """As `alone`, but without waiting: False where another process changes the pack just now.
+
+    Raises:
+        StorageError: whoever asks may not lock it.
+    """
     held = FileLock(lock)
     try:
         held.acquire(timeout=0)
     except Timeout:
         yield False
         return
+    except OSError as error:
+        raise StorageError(f"{lock} cannot be locked: {error.strerror}.") from error
     try:
         yield True
     finally:

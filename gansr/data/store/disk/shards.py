@@ -92,6 +92,12 @@ def shard_path(folder: Path, shard: int) -> Path:
     return folder / f"shard_{shard:05}.raw"
 
 
+def shards_in(folder: Path) -> set[int]:
+    """Numbers of the shards that are there, whoever knows them."""
+    numbers = (file.stem.removeprefix("shard_") for file in folder.glob("shard_*.raw"))
+    return {int(number) for number in numbers if number.isdecimal()}
+
+
 if hasattr(os, "preadv"):
 
     def _read_at(file: int, into: Any, offset: int, _lock: threading.Lock) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gansr.data.store.disk.flushing import EVERY, Flusher
 from gansr.data.store.disk.journal import NAME, Contents, Entry, line
-from gansr.data.store.disk.shards import shard_path
+from gansr.data.store.disk.shards import shard_path, shards_in
 from gansr.data.store.disk.strips import Shape, in_strips
 from gansr.errors import StorageError
 
@@ -52,7 +52,8 @@ class Writer:
         self.folder, self.contents, self.shard_bytes = folder, contents, shard_bytes
         self.journal = (folder / name).open("ab", buffering=0)
         self.journal.truncate(contents.length)
-        self.number = max(contents.shards, default=-1) + 1
+        # A shard that the journal has forgotten may still be read by somebody.
+        self.number = max(contents.shards | shards_in(folder), default=-1) + 1
         self.shard: BinaryIO | None = None
         self.end, self.begun = 0, 0  # of the shard: bytes that it has, and that the disk was told to write
         self.flusher = Flusher()

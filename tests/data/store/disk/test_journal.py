@@ -63,3 +63,15 @@ def test_a_damaged_line_makes_all_others_unsure(journal: Path) -> None:
 
 def test_no_journal_says_nothing(tmp_path: Path) -> None:
     assert not read_journal(tmp_path / "none").entries
+
+
+def test_only_images_of_a_shard_that_the_disk_has_are_sure(journal: Path) -> None:
+    with journal.open("ab") as file:
+        file.write(lines([TWO._replace(file="c.png", shard=2)]) + line("synced", 2))
+    assert read_journal(journal).unsure == {"b.png"}
+
+
+def test_damage_does_not_end_a_line(journal: Path) -> None:
+    journal.write_bytes(journal.read_bytes().replace(b"c0ffee", b"c0f\ree"))
+    found = read_journal(journal)
+    assert found.damaged == 1 and list(found.entries) == ["b.png"] and found.length == journal.stat().st_size
