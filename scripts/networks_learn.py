@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from networks.catalogue import CATALOGUE, Entry
 
-from gansr.build.data import training_batches, training_set
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.build.making import recipes as builders
 from gansr.data.batch import Paired
 from gansr.options.load import validate

@@ -10,7 +10,7 @@ import numpy as np
 from accelerate import Accelerator
 from torch import Tensor
 
-from gansr.build.data import training_batches
+from gansr.build.feeding.data import training_batches
 from gansr.data.files.images import write_image
 from gansr.data.sampler import CounterSampler, Ticket
 from gansr.data.sets.mixed_set import WithPairs

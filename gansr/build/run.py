@@ -10,16 +10,16 @@ from accelerate.tracking import GeneralTracker
 from accelerate.utils import set_seed
 
 from gansr.build.autopsy import Autopsy
-from gansr.build.data import Images, training_batches
 from gansr.build.degrading.audit import tell_domains
 from gansr.build.degrading.harvest import harvest_rows, wanted, with_rows
 from gansr.build.degrading.measured import measured
+from gansr.build.feeding.data import Images, training_batches
+from gansr.build.feeding.roots import say_images
+from gansr.build.feeding.streaming import news, notes
 from gansr.build.making import parts
 from gansr.build.making import recipes as builders
 from gansr.build.making.ship import BEST, DEGRADER, LAST, SHIPPED, degrader_of, metadata, shipped
 from gansr.build.making.start import load_start
-from gansr.build.roots import say_images
-from gansr.build.streaming import news, notes
 from gansr.build.watching.order import Order
 from gansr.build.watching.outcome import all_settings, main_settings, outcome
 from gansr.build.watching.trackers import start_trackers

@@ -9,8 +9,8 @@ from accelerate import Accelerator
 
 from gansr.build.caching.sources import Sources
 from gansr.build.checking.quick import quick_check
-from gansr.build.data import Images, open_images
 from gansr.build.examining.check import examine
+from gansr.build.feeding.data import Images, open_images
 from gansr.build.making import parts
 from gansr.build.making.ship import LAST, architecture, written_before
 from gansr.build.processes import start

@@ -9,7 +9,7 @@ from gpu_checks.cases import Case
 from gpu_checks.runs import Row, session
 from torch import Tensor
 
-from gansr.build import data
+from gansr.build.feeding import data
 from gansr.data.loading.loader import loaded
 from gansr.data.sampler import CounterSampler
 

@@ -21,8 +21,8 @@ from gpu_checks.cases import Case
 from torch import Tensor
 
 import gansr
-from gansr.build import data
 from gansr.build.examining.check import examine
+from gansr.build.feeding import data
 from gansr.build.making import parts
 from gansr.build.making import recipes as builders
 from gansr.build.processes import start

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from gansr.build.autopsy import Autopsy, pictures
-from gansr.build.data import training_batches, training_set
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.data.batch import Paired
 from gansr.models import weights
 from gansr.options.load import load
@@ -151,7 +151,7 @@ import torch
 from accelerate import Accelerator
 
 from gansr.build.autopsy import Autopsy
-from gansr.build.data import training_batches, training_set
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.errors import TrainingError
 from gansr.options.load import load
 from gansr.training.loop import Intervals, Loop

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gansr.build.data import maker
+from gansr.build.feeding.data import maker
 from gansr.data.degradations import OPERATIONS
 from gansr.errors import OptionsError, UserError
 from gansr.options.load import validate

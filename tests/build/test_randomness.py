@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from gansr.build.data import training_batches, training_set
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas
 from gansr.data.degradations.draws import Draws

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from PIL import Image
 
 from gansr.build.autopsy import Autopsy
-from gansr.build.data import open_images, training_batches, unpaired_set
+from gansr.build.feeding.data import open_images, training_batches, unpaired_set
 from gansr.build.making import recipes as builders
 from gansr.data.batch import Paired, Unpaired
 from gansr.errors import DataError

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from gansr.build.caching.place import cache_folder
 from gansr.build.caching.sources import Sources
-from gansr.build.data import open_images
+from gansr.build.feeding.data import open_images
 from gansr.options.load import load
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gansr.build.caching.place import cache_folder
 from gansr.build.caching.telling import Telling
-from gansr.build.crops import recent
+from gansr.build.feeding.crops import recent
 from gansr.data.files.decoded import Decoded
 from gansr.data.files.source import ImageSource
 from gansr.data.store.raw_cache import RawCache, open_cache

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from gansr.build.checking.run import seen_in_order
 from gansr.build.checking.table import described, name
-from gansr.build.data import Images
+from gansr.build.feeding.data import Images
 from gansr.data.check.findings import KINDS, Finding, ordered
 from gansr.data.check.whole import Seen, Unit, leaks, of_role
 from gansr.data.files.folders import image_sizes

@@ -10,7 +10,7 @@ import yaml
 
 from gansr.build.degrading.calibrate import Photos, fitted
 from gansr.build.degrading.sheet import sheet
-from gansr.build.roots import roots
+from gansr.build.feeding.roots import roots
 from gansr.data.files.images import write_image
 from gansr.data.files.roots import Root
 from gansr.data.unpaired.harvest import Harvest, Wanted, harvest, widths

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from gansr.build.data import maker
 from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, margin, networks
 from gansr.build.degrading.harvest import stand_in, wanted, with_rows
 from gansr.build.degrading.measured import with_stand_in
+from gansr.build.feeding.data import maker
 from gansr.build.making import parts
 from gansr.build.making import recipes as builders
 from gansr.data.batch import Paired, Unpaired

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gansr.build.evaluate import BICUBIC, upscaler
 from gansr.build.evaluating.asked import component, open_sets
+from gansr.build.feeding.roots import found_at, validation_root
 from gansr.build.making.ship import BEST, LAST
-from gansr.build.roots import found_at, validation_root
 from gansr.data.files.roots import files_of
 from gansr.data.sets.evaluation_set import EvaluationSet
 from gansr.errors import UserError

@@ -13,7 +13,7 @@ from PIL import Image
 
 from gansr.build.caching.place import cache_folder
 from gansr.build.caching.sources import Deferred, Sources
-from gansr.build.data import open_images, training_batches
+from gansr.build.feeding.data import open_images, training_batches
 from gansr.data.files.images import read_image, write_image
 from gansr.data.store import filling
 from gansr.data.store.pack import standing_packs

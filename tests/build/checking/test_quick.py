@@ -13,7 +13,7 @@ from PIL import Image
 
 from gansr.build.checking import quick
 from gansr.build.checking.quick import quick_check
-from gansr.build.data import open_images
+from gansr.build.feeding.data import open_images
 from gansr.errors import DataError
 from gansr.options.load import validate
 from gansr.options.schema import Options

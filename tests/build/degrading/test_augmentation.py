@@ -10,8 +10,8 @@ import torch
 from accelerate import Accelerator
 from PIL import Image
 
-from gansr.build.data import training_batches, training_set
 from gansr.build.examining.check import examine
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.data.augmentation import BATCH_AUGMENTATIONS
 from gansr.errors import OptionsError
 from gansr.options.load import validate

@@ -8,9 +8,9 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from gansr.build.data import training_batches, training_set
 from gansr.build.degrading import degradations
 from gansr.build.examining.check import examine
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.data.sampler import is_mild
 from gansr.errors import OptionsError
 from gansr.options.load import dump, validate

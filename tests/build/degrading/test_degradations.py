@@ -11,9 +11,9 @@ import yaml
 from accelerate import Accelerator
 from PIL import Image
 
-from gansr.build.data import training_batches, training_set
 from gansr.build.degrading.degradations import degradation, pipeline
 from gansr.build.examining.check import examine
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.build.making.networks import load_look
 from gansr.data.degradations import OPERATIONS
 from gansr.data.degradations.canvas import Canvas

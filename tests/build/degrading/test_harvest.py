@@ -14,9 +14,9 @@ from accelerate import Accelerator
 from PIL import Image
 from scipy import ndimage
 
-from gansr.build.data import maker, open_images, training_batches
 from gansr.build.degrading import harvest as module
 from gansr.build.degrading.harvest import _asked, harvest_rows, stand_in, with_rows
+from gansr.build.feeding.data import maker, open_images, training_batches
 from gansr.data.batch import Paired
 from gansr.data.unpaired.sides import UnpairedFiles
 from gansr.errors import DataError, OptionsError

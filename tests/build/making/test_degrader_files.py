@@ -11,8 +11,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from gansr.build.bring import bring
-from gansr.build.data import training_batches, training_set
 from gansr.build.degrading.degradations import pipeline
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.build.making.networks import (
     describe_degrader,
     load_degradation,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from gansr.build.data import open_images
 from gansr.build.evaluating.asked import open_sets
+from gansr.build.feeding.data import open_images
 from gansr.data.catalogue.prepared import PreparedPart
 from gansr.errors import DataError, OptionsError
 from gansr.options.load import validate

@@ -12,7 +12,7 @@ import pytest
 from accelerate import Accelerator
 from PIL import Image
 
-from gansr.build.streaming import notes, streamed_set
+from gansr.build.feeding.streaming import notes, streamed_set
 from gansr.build.watching.order import Order
 from gansr.errors import DataError, OptionsError
 from gansr.options.load import validate

@@ -12,8 +12,8 @@ import torch
 import yaml
 from PIL import Image
 
-from gansr.build.data import open_images, training_set, unpaired_set
-from gansr.build.roots import roots, say_images
+from gansr.build.feeding.data import open_images, training_set, unpaired_set
+from gansr.build.feeding.roots import roots, say_images
 from gansr.data.files.roots import Root
 from gansr.data.sampler import Ticket
 from gansr.errors import DataError

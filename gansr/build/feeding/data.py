@@ -14,9 +14,9 @@ from gansr.build.degrading.augmentation import augmentation
 from gansr.build.degrading.degradations import MILD, Curriculum, curriculum, margin
 from gansr.build.degrading.harvest import wanted
 from gansr.build.degrading.ramps import at
+from gansr.build.feeding.roots import found_at, validation_root, weights_of
+from gansr.build.feeding.streaming import streamed_set
 from gansr.build.preparing.named import refuse_unprepared
-from gansr.build.roots import found_at, validation_root, weights_of
-from gansr.build.streaming import streamed_set
 from gansr.data.batch import Paired
 from gansr.data.batches import MakeLr, floats, paired_batches
 from gansr.data.degradations.looks.sharpen import unsharp_mask

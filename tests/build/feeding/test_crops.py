@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from accelerate import Accelerator
 
-from gansr.build.crops import recent
-from gansr.build.data import training_batches, training_set
+from gansr.build.feeding.crops import recent
+from gansr.build.feeding.data import training_batches, training_set
 from gansr.data.files import decoded
 from gansr.options.load import validate
 
