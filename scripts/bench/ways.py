@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from mosaics import as_floats, write_lmdb, write_mosaics, write_tiles
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import DataLoader, Dataset
 
 from gansr.data.files.images import read_image
+from gansr.data.loading.collate import collated
 from gansr.data.sampler import CounterSampler
 from gansr.data.sets.training_set import HrOnly, PairedFiles, TrainingSet
 from gansr.data.store.disk.strips import parts
@@ -150,4 +151,4 @@ def common_loader(bench: Bench, workers: int) -> DataLoader[torch.Tensor]:
 def batches(dataset: TrainingSet) -> Way:
     """A function that draws the next batch: crops, flips, turns, put together."""
     tickets: Iterator[Any] = iter(CounterSampler(len(dataset), BATCH, seed=0))
-    return lambda: default_collate([dataset[ticket] for ticket in next(tickets)])
+    return lambda: collated([dataset[ticket] for ticket in next(tickets)])
