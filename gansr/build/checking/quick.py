@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gansr.build.checking.run import seen_in_order
-from gansr.build.checking.table import described, name
+from gansr.build.checking.table import described, names
 from gansr.build.feeding.data import Images
 from gansr.data.check.findings import KINDS, Finding, ordered
 from gansr.data.check.whole import Seen, Unit, leaks, of_role
@@ -91,7 +91,7 @@ def _refuse_empty(files: Sequence[Path]) -> None:
     empty = [file for file in files if file.stat().st_size == 0]
     if empty:
         raise DataError(
-            f"data.train: {len(empty)} of {len(files)} files have 0 bytes: {', '.join(map(name, empty[:3]))}"
+            f"data.train: {len(empty)} of {len(files)} files have 0 bytes: {', '.join(names(empty[:3]))}"
             f"{', ...' if len(empty) > 3 else ''}. {KINDS['empty'].advice}"
         )
 

@@ -87,9 +87,9 @@ def examples(findings: Sequence[Finding], most: int = SHOWN) -> list[str]:
 def described(finding: Finding) -> str:
     """Names of files, and what is said of them."""
     between = " = " if finding.kind in COPIES else " and "
-    names = between.join(name(file) for file in finding.files[:3])
+    named = between.join(names(finding.files[:3]))
     more = f" and {len(finding.files) - 3} more" if len(finding.files) > 3 else ""
-    return printable(f"{names}{more}: {finding.said}" if finding.said and names else names or finding.said)
+    return printable(f"{named}{more}: {finding.said}" if finding.said and named else named or finding.said)
 
 
 def printable(text: str) -> str:
@@ -97,6 +97,10 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def name(file: Path) -> str:
-    """A file within its folder."""
-    return f"{file.parent.name}/{file.name}"
+def names(files: Sequence[Path]) -> list[str]:
+    """Files within their folders, which are told apart by as much of their paths as it takes: many are called HR."""
+    folders = {file.parent for file in files}
+    most, above = max((len(file.parts) for file in files), default=0), 2
+    while above < most and len({folder.parts[1 - above :] for folder in folders}) < len(folders):
+        above += 1
+    return ["/".join(file.parts[-above:]).replace("//", "/") for file in files]
